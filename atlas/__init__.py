@@ -1,0 +1,1 @@
+"""How the plan is drawn, screened and exported."""
