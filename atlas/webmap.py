@@ -1,0 +1,217 @@
+"""Draws a sheet for the browser: one JSON document that the map client shows.
+
+The app hands it to its map component, `atlas.webpage` puts it into a file of its own; both show the same drawing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import shapely
+
+from atlas import basemaps
+from atlas.cards import card
+from atlas.legend import LegendEntry, basis_legend, classify
+from atlas.webshapes import corners, shared_borders, to_degrees, web_shapes
+from atlas.words import certainty, say, words
+from layers import vocabulary
+from layers.assemble import locate
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from shapely.geometry.base import BaseGeometry
+
+    from atlas.sheets import Atlas, Sheet, SheetLayer
+    from layers import Feature, Plan
+    from layers.errors import Language
+
+SPEC_VERSION: Final = 1
+# Room around everything that the view may be moved into.
+_MARGIN_DEGREES: Final = 0.2
+
+
+class WebMap:
+    """
+    The sheets of one district, drawn for the browser.
+
+    Parameters
+    ----------
+    plan
+        The plan to draw.
+    atlas
+        Its sheets.
+    language
+        Of titles, legends and the client's own words.
+    """
+
+    def __init__(self, plan: Plan, atlas: Atlas, language: Language = "zh") -> None:
+        self.plan, self.atlas, self.language = plan, atlas, language
+        self._drawn: dict[str, dict[str, Any]] = {}
+
+    @cached_property
+    def _shapes(self) -> dict[str, BaseGeometry]:
+        return web_shapes(self.plan)
+
+    def layer(self, wanted: SheetLayer) -> dict[str, Any]:
+        """Return one layer of the document, the same object every time: its features, classes, and a hash of them."""
+        if wanted.id in self._drawn:
+            return self._drawn[wanted.id]
+        kind = vocabulary().kinds[wanted.kind]
+        features = [feature for feature in self.plan.layers[wanted.kind].rows if wanted.status in {"", feature.status}]
+        classes, rows = classify(kind, features, self.language)
+        content: dict[str, Any] = {
+            "id": wanted.id,
+            "title": kind.name.in_(self.language),
+            "group": kind.group,
+            "geometry": kind.geometry,
+            "opacity": 1,
+            "classes": [_legend_row(entry) for entry in classes],
+            "features": [
+                self._feature(feature, row, classes[row], named=not kind.backdrop)
+                for feature, row in zip(features, rows, strict=True)
+            ],
+        }
+        if kind.tiles and len(features) > 1:
+            borders = shared_borders([self._shapes[feature.id] for feature in features])
+            content["mesh"] = shapely.geometry.mapping(borders)
+        text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+        content["hash"] = hashlib.sha256(text.encode()).hexdigest()[:12]
+        return self._drawn.setdefault(wanted.id, content)
+
+    def _feature(self, feature: Feature, row: int, way: LegendEntry, *, named: bool) -> dict[str, Any]:
+        return {
+            "id": feature.id,
+            "c": row,
+            # The client takes a feature without a name for backdrop.
+            "name": feature.name if named else "",
+            "hint": certainty(self.language, feature.basis, feature.sigma_m),
+            "label": feature.name if "label" in way.style else None,
+            "rank": feature.rank,
+            "sigma_m": feature.sigma_m,
+            "arrow": "end" if way.style.get("arrow") else None,
+            "geometry": shapely.geometry.mapping(self._shapes[feature.id]),
+        }
+
+    def document(
+        self,
+        sheet: Sheet,
+        *,
+        selected: str = "",
+        hidden: Collection[str] = (),
+        basemap: str = basemaps.NONE,
+        fly: int = 0,
+        alone: bool = False,
+    ) -> dict[str, Any]:
+        """
+        Return the document of a sheet for the map client.
+
+        Parameters
+        ----------
+        sheet
+            Which sheet.
+        selected
+            Id of the selected feature.
+        hidden
+            Layer ids switched off, and ``!id`` of those switched on that start off.
+        basemap
+            Id of the basemap; an unknown one counts as none.
+        fly
+            Counter; when it grows, the client flies to the selected feature.
+        alone
+            For a page without a server: cards, note and open points are part of the document, and basemaps that need
+            the user's own key are not.
+        """
+        language = self.language
+        offered = [b for b in basemaps.basemaps() if not alone or "{s}" not in b.url]
+        layers = [{**self.layer(layer), "on": layer.on} for layer in sheet.layers]
+        used = {layer["group"] for layer in layers}
+        return {
+            "version": SPEC_VERSION,
+            "district": self.plan.district.id,
+            "sheet": sheet.id,
+            "title": sheet.title.in_(language),
+            "subtitle": self.plan.district.name.in_(language),
+            "lang": "zh-CN" if language == "zh" else "en",
+            "view": {"bounds": self.bounds(sheet), "fit": "if-changed"},
+            "max_bounds": self._farthest(),
+            "groups": [
+                {"id": id_, "title": name.in_(language)} for id_, name in vocabulary().groups.items() if id_ in used
+            ],
+            "layers": layers,
+            "basis_legend": [_legend_row(entry) for entry in basis_legend(language)],
+            "basemaps": [
+                {
+                    "id": b.id,
+                    "title": b.name.in_(language),
+                    "url": b.url,
+                    "overlay_url": b.overlay_url,
+                    "subdomains": b.subdomains,
+                    "attribution": b.attribution,
+                    "max_zoom": b.max_zoom,
+                }
+                for b in offered
+            ],
+            "basemap": basemap if basemap in {b.id for b in offered} else basemaps.NONE,
+            "hidden": sorted(hidden),
+            "selected": selected or None,
+            "fly": fly,
+            "words": dict(words(language)["map"]),
+            "footer": say(language, "app.disclaimer"),
+            "cards": self._cards(sheet) if alone else None,
+            "note": sheet.note.in_(language) if alone else None,
+            "left_open": [f"{name}:{reason}" for name, reason in left_open(self.plan, sheet)] if alone else None,
+        }
+
+    def _cards(self, sheet: Sheet) -> dict[str, Any]:
+        cards = {}
+        for layer in sheet.layers:
+            for feature in self.plan.layers[layer.kind].rows:
+                known = card(self.plan, feature, self.language)
+                cards[known.id] = {
+                    "title": known.title,
+                    "subtitle": known.subtitle,
+                    "rows": [{"label": label, "value": text} for label, text in known.rows],
+                    "statements": [{"phrase": c.phrase, "where": c.where, "target": c.target} for c in known.clauses],
+                }
+        return cards
+
+    def bounds(self, sheet: Sheet) -> list[list[float]]:
+        """Return south-west and north-east corner of a sheet in degrees, latitude first as Leaflet has it."""
+        crs = self.plan.crs
+        if sheet.extent:
+            points = locate({id_: self.plan.places[id_] for id_ in sheet.extent}, crs)
+            spread = shapely.MultiPoint(list(points.values())).envelope
+            area: BaseGeometry = spread.buffer(sheet.margin_km * 1000)
+        else:
+            area = shapely.union_all([row.geometry for row in self.plan.layers["district"].rows])
+        return corners(to_degrees([area], crs)[0])
+
+    def _farthest(self) -> list[list[float]]:
+        """Return the corners beyond which there is nothing to see."""
+        everything = shapely.MultiPoint(
+            np.concatenate([np.reshape(shape.bounds, (2, 2)) for shape in self._shapes.values()])
+        )
+        return corners(everything.envelope.buffer(_MARGIN_DEGREES))
+
+
+def left_open(plan: Plan, sheet: Sheet) -> list[tuple[str, str]]:
+    """Return what a sheet speaks of but the text does not place: name, and what is missing."""
+    return [
+        (statement.name, statement.reason)
+        for statement in plan.statements.values()
+        if statement.state == "unlocated" and statement.kind in sheet.about
+    ]
+
+
+def _legend_row(entry: LegendEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "title": entry.title,
+        "style": entry.style,
+        "geometry": entry.geometry,
+    }
