@@ -26,6 +26,12 @@ BOUNDS = """\
 numpy<2.5  # 2.5 left Python 3.11
 pyproj<3.8  # 3.8 left Python 3.11, and Intel Macs before macOS 15
 """
+# Of this package only the font files are used; what its code needs is left out, one part of it having no wheel.
+OVERRIDES = """\
+fire ; python_version < "3"
+fontmeta ; python_version < "3"
+matplotlib ; python_version < "3"
+"""
 
 
 def resolve(before: str, bounds: str, *options: str) -> dict[str, str]:
@@ -51,10 +57,12 @@ def resolve(before: str, bounds: str, *options: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         out, constraints = Path(folder, "lock.txt"), Path(folder, "constraints.txt")
         out.write_text(before, encoding="utf-8")
+        overrides = Path(folder, "overrides.txt")
         constraints.write_text(bounds, encoding="utf-8")
+        overrides.write_text(OVERRIDES, encoding="utf-8")
         command = [uv, "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
         command += ["--no-emit-index-url", "--no-header", "--no-annotate", "--only-binary=:all:"]
-        command += ["--constraint", str(constraints)]
+        command += ["--constraint", str(constraints), "--override", str(overrides)]
         command += ["--output-file", str(out), *options, "pyproject.toml"]
         subprocess.run(command, cwd=ROOT, check=True)
         blocks = re.findall(r"^\w.*\n(?: .*\n)*", out.read_text(encoding="utf-8"), re.MULTILINE)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from atlas.locations import GEODATA
+from atlas.locations import GEODATA, workspace_folder
 from atlas.words import LANGUAGES
 from layers import Finding, Findings, PlanError, audit, district_folder, districts
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 USAGE_ERROR = 2
 # Of the options that are understood before and after the command; a default of the parser would undo the former.
-_DEFAULTS = {"geodata": GEODATA, "district": "", "lang": LANGUAGES[0], "json": False}
+_DEFAULTS = {"geodata": GEODATA, "workspace": None, "district": "", "lang": LANGUAGES[0], "json": False}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -63,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="DIR",
         help="folder of the districts (default: the one shipped)",
+    )
+    common.add_argument(
+        "--workspace",
+        type=Path,
+        metavar="DIR",
+        help="folder of what the user adds (default: this system's place for a user's own data)",
     )
     common.add_argument("--district", metavar="ID", help="which district (default: the first)")
     common.add_argument("--lang", choices=LANGUAGES, help="language of the output (default: zh)")
@@ -202,6 +208,7 @@ def serve(arguments: argparse.Namespace) -> int:
     from atlas.server import run  # noqa: PLC0415 - commands load what they need
 
     os.environ["ATLAS_GEODATA"] = str(arguments.geodata.resolve())
+    os.environ["ATLAS_WORKSPACE"] = str(workspace_folder(arguments.workspace).resolve())
     os.environ["ATLAS_DISTRICT"] = arguments.district
     district_folder(arguments.geodata, arguments.district)
     return run(arguments.port, browser=not arguments.no_browser)

@@ -29,7 +29,7 @@ def theme() -> Mapping[str, Any]:
     """
     with Path(__file__).with_name("theme.toml").open("rb") as file:
         tables = tomllib.load(file)
-    if gaps := [kind for kind in vocabulary().kinds if kind not in tables["kinds"]]:
+    if gaps := [kind for kind in (*vocabulary().kinds, *vocabulary().own) if kind not in tables["kinds"]]:
         raise PlanError(Finding("theme_gap", "theme.toml", {"value": kind}) for kind in gaps)
     return tables
 

@@ -64,9 +64,14 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All kinds in drawing order (lowest first), the groups, and the names of classes."""
+    """
+    The kinds of a plan in drawing order (lowest first), the groups, and the names of classes.
+
+    `own` are the kinds of what a user adds; they are drawn over the plan and belong to no district's data.
+    """
 
     kinds: Mapping[str, Kind]
+    own: Mapping[str, Kind]
     groups: Mapping[str, Name]
     classes: Mapping[str, Name]
 
@@ -76,9 +81,13 @@ def vocabulary() -> Vocabulary:
     """Return the vocabulary that ships with the software."""
     with Path(__file__).with_name("kinds.toml").open("rb") as file:
         table = tomllib.load(file)
-    kinds = {id_: Kind(id_, Name(entry.pop("zh"), entry.pop("en")), **entry) for id_, entry in table["kinds"].items()}
+    kinds, own = (
+        {id_: Kind(id_, Name(entry.pop("zh"), entry.pop("en")), **entry) for id_, entry in table[section].items()}
+        for section in ("kinds", "own")
+    )
     return Vocabulary(
         MappingProxyType(kinds),
+        MappingProxyType(own),
         MappingProxyType({id_: Name(**entry) for id_, entry in table["groups"].items()}),
         MappingProxyType({id_: Name(**entry) for id_, entry in table["classes"].items()}),
     )

@@ -29,7 +29,7 @@ def test_every_kind_can_be_drawn_whatever_its_status_and_basis(kind: Kind) -> No
 def test_the_theme_styles_no_kind_or_class_that_does_not_exist() -> None:
     """A misspelt key would style nothing, unseen."""
     known = vocabulary()
-    assert set(theme()["kinds"]) == set(known.kinds)
+    assert set(theme()["kinds"]) == {*known.kinds, *known.own}
     assert set(theme()["classes"]) <= set(known.kinds)
     for classes in theme()["classes"].values():
         assert set(classes) <= set(known.classes)
