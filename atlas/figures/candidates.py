@@ -1,0 +1,267 @@
+"""Where names may stand: around points, along lines, inside areas, each place with its cost. Page mm throughout."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import shapely
+
+from atlas.figures import fonts
+from atlas.figures.labels import Candidate
+from atlas.figures.model import ASCENT, DESCENT, MM_PER_POINT, Box, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shapely.geometry import LineString
+    from shapely.geometry.base import BaseGeometry
+
+    from atlas.figures.labels import Floats
+
+SMALLEST_PT: Final = 6.0
+_COLOR: Final = "#2b3440"
+_HALO: Final = "#ffffff"
+_LEADING: Final = 1.1
+# Direction of the name beside its symbol, and cost; best first, as in the browser.
+_BESIDE: Final = (
+    (1, 0, 0.0),
+    (-1, 0, 0.5),
+    (0, -1, 0.7),
+    (0, 1, 0.8),
+    (1, -1, 1.2),
+    (1, 1, 1.3),
+    (-1, -1, 1.5),
+    (-1, 1, 1.6),
+)
+_SPOTS: Final = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.12, 0.88)
+# Leader lines: lengths in sizes of the text, and what they cost.
+_REACHES: Final = (1.6, 2.6, 3.8, 5.2, 7.0, 9.0)
+_DIRECTIONS: Final = 16
+_LEADER_COST: Final = 3.0
+# How far a line may turn from letter to letter, degrees, and how steep Chinese is set upright.
+_BEND: Final = 28.0
+_STEEP: Final = 52.0
+_GRID: Final = 9
+# Places that a word may be broken after, and before.
+_AFTER, _BEFORE = re.compile(r"[、,。;:)」”· —-]"), re.compile(r"[((“「]")
+_CHINESE: Final = re.compile(r"[⺀-鿿豈-﫿＀-￯、。·—()“”]+")
+
+
+@dataclass(frozen=True)
+class Name:
+    """
+    The name of a feature, in the style of its theme.
+
+    Parameters
+    ----------
+    text, role
+        What it says, and the kind of what it names.
+    size_pt, weight, color, halo
+        Of its letters.
+    spread
+        Extra space between letters along a line, mm.
+    """
+
+    text: str
+    role: str
+    size_pt: float
+    weight: int = 500
+    color: str = _COLOR
+    halo: str = _HALO
+    spread: float = 0.0
+
+    @classmethod
+    def of(cls, text: str, role: str, label: Mapping[str, Any], px: float) -> Name:
+        """Return a name in the `label` of a style; `px` is mm per pixel of the theme."""
+        size = max(float(label.get("size", 12)) * px / MM_PER_POINT, SMALLEST_PT)
+        weight, color = int(label.get("weight", 500)), str(label.get("color", _COLOR))
+        return cls(text, role, size, weight, color, _HALO, float(label.get("spread", 0)) * px)
+
+    def smaller(self) -> Name:
+        """Return the name a little smaller, never below the smallest size that print bears."""
+        size = max(self.size_pt * 0.86, SMALLEST_PT)
+        return Name(self.text, self.role, size, self.weight, self.color, self.halo, self.spread)
+
+    @property
+    def em(self) -> float:
+        """Size of the letters, mm."""
+        return self.size_pt * MM_PER_POINT
+
+    @property
+    def height(self) -> float:
+        """Height of a line's box, mm."""
+        return (ASCENT + DESCENT) * self.em
+
+    def width(self, text: str) -> float:
+        """Width of some text in this style, mm."""
+        return fonts.text_width(text, self.size_pt, self.weight)
+
+    @cached_property
+    def halves(self) -> tuple[str, ...]:
+        """The name in two lines, broken where a reader would."""
+        text, half = self.text, len(self.text) / 2
+        spots = [i for i in range(1, len(text)) if _AFTER.match(text[i - 1]) or _BEFORE.match(text[i])]
+        best = min(spots, key=lambda i: abs(i - half), default=0)
+        cut = best if best and abs(best - half) <= len(text) / 4 else math.ceil(half)
+        return tuple(part for part in (text[:cut].strip(), text[cut:].strip()) if part)
+
+    def block(self, rows: tuple[str, ...]) -> tuple[float, float]:
+        """Return width and height of some lines, mm."""
+        return max(map(self.width, rows)), self.height + (len(rows) - 1) * self.em * _LEADING
+
+    def set(self, rows: tuple[str, ...], centre: tuple[float, float], angle: float = 0.0) -> tuple[Text, ...]:
+        """Return lines of text, each centred, about a point."""
+        _, height = self.block(rows)
+        turn = math.radians(angle)
+        pieces = []
+        for index, row in enumerate(rows):
+            width = self.width(row)
+            down = index * self.em * _LEADING + self.height / 2 - height / 2
+            x, y = centre[0] - down * math.sin(turn), centre[1] + down * math.cos(turn)
+            box = Box(x - width / 2, y - self.height / 2, width, self.height)
+            pieces.append(self._text(row, box, angle))
+        return tuple(pieces)
+
+    def _text(self, text: str, box: Box, angle: float) -> Text:
+        return Text(text, box, self.size_pt, self.role, self.weight, "sans", self.color, self.halo, angle)
+
+
+def beside(name: Name, at: tuple[float, float], gap: float, *, leaders: bool = True) -> Iterator[Candidate]:
+    """Yield places around a point, then places apart from it with a leader line; `gap` is the symbol's reach."""
+    layouts = [(name.text,)] if len(name.text) <= 9 else [(name.text,), name.halves]  # noqa: PLR2004 - a line's length
+    for rows in layouts:
+        extra = 0.0 if len(rows) == 1 else 0.4
+        w, h = name.block(rows)
+        for dx, dy, cost in _BESIDE:
+            reach = gap * 0.72 if dx and dy else gap + 0.3
+            centre = (at[0] + dx * (reach + w / 2), at[1] + dy * (reach + h / 2 - 0.3))
+            yield Candidate(name.set(rows, centre), cost + extra)
+        for reach in _REACHES if leaders else ():
+            far = gap + reach * name.em
+            for step in range(_DIRECTIONS):
+                angle = 2 * math.pi * step / _DIRECTIONS
+                dx, dy = math.cos(angle), math.sin(angle)
+                end = (at[0] + far * dx, at[1] + far * dy)
+                upright = abs(dx) < 0.2  # noqa: PLR2004 - straight up or down
+                centre = (
+                    end[0] if upright else end[0] + math.copysign(w / 2 + 0.4, dx),
+                    end[1] + math.copysign(h / 2 + 0.2, dy) if upright else end[1],
+                )
+                cost = _LEADER_COST + reach * 0.7 + extra + 0.3 * abs(dy)
+                yield Candidate(name.set(rows, centre), cost, (at, end))
+
+
+def along(name: Name, shape: BaseGeometry, reach: float) -> Iterator[Candidate]:
+    """Yield places along lines; `reach` is half the width of the drawn line: names stand on a wide one, beside a thin one."""
+    total = name.width(name.text) + name.spread * (len(name.text) - 1)
+    shifts = (0.0,) if reach > 0.34 * name.em else (-(reach + 0.55 * name.em), reach + 0.55 * name.em, 0.0)
+    parts = sorted(shapely.get_parts(shape), key=lambda part: -part.length)
+    for part in parts[:4]:
+        if part.length < total * 1.05:
+            if part.length > name.em:
+                middle = part.interpolate(0.5, normalized=True)
+                for place in beside(name, (middle.x, middle.y), reach + 0.4):
+                    yield Candidate(place.pieces, place.cost + 3, place.leader)
+            continue
+        for spot in _SPOTS:
+            start = spot * part.length - total / 2
+            if start < 0 or start + total > part.length:
+                continue
+            for order, shift in enumerate(shifts):
+                cost = abs(spot - 0.5) * 2 + (0.0, 0.3, 1.2)[order]
+                yield from _follow(name, part, start, total, shift, cost)
+
+
+def _follow(name: Name, line: LineString, start: float, total: float, shift: float, cost: float) -> Iterator[Candidate]:
+    """Yield the name on a stretch of a line: straight where that is straight, otherwise letter by letter."""
+    samples = _points(line, np.linspace(start, start + total, 9))
+    (ax, ay), (bx, by) = samples[0], samples[-1]
+    chord = math.hypot(bx - ax, by - ay)
+    if chord < 0.6 * total:
+        return
+    angle = math.degrees(math.atan2(by - ay, bx - ax))
+    steep, chinese = abs(abs(angle) - 90) < 90 - _STEEP, bool(_CHINESE.fullmatch(name.text))
+    upright = steep and chinese
+    # Letters run from left to right, and upright ones from top to bottom.
+    backward = (by < ay) if upright else (bx < ax)
+    if backward:
+        samples, angle = samples[::-1], angle - math.copysign(180, angle)
+    across = np.array([-math.sin(math.radians(angle)), math.cos(math.radians(angle))])
+    away = (samples - samples.mean(axis=0)) @ across
+    bow = float(away.max() - away.min())
+    if not upright and not name.spread and bow < 0.5 * name.em:
+        lean = float(away.min() if shift < 0 else away.max()) if shift else 0.0
+        x, y = samples.mean(axis=0) + across * (shift + lean)
+        yield Candidate(name.set((name.text,), (x, y), angle), cost + bow / name.em)
+        return
+    if len(name.text) * name.em > 3 * total or bow > 0.45 * total:
+        return
+    yield from _letters(name, line, start, total, (shift, cost + 0.4 + bow / total), backward=backward, upright=upright)
+
+
+def _letters(
+    name: Name,
+    line: LineString,
+    start: float,
+    total: float,
+    shift_cost: tuple[float, float],
+    *,
+    backward: bool,
+    upright: bool,
+) -> Iterator[Candidate]:
+    """Yield the name letter by letter along a line, if the line is gentle enough."""
+    shift, cost = shift_cost
+    widths = np.array([name.width(letter) for letter in name.text])
+    run = np.cumsum(widths + name.spread) - widths / 2 - name.spread
+    at = start + (total - run if backward else run)
+    reach = np.maximum(widths, name.em) * 0.6
+    before, after = _points(line, at - reach), _points(line, at + reach)
+    direction = (before - after) if backward else (after - before)
+    angles = np.degrees(np.arctan2(direction[:, 1], direction[:, 0]))
+    turns = np.abs((np.diff(angles) + 180) % 360 - 180)
+    if turns.max(initial=0) > _BEND:
+        return
+    radians = np.radians(angles)
+    centres = _points(line, at) + np.stack([-np.sin(radians), np.cos(radians)], axis=1) * shift
+    tilt = angles - 90 if upright else angles
+    pieces = []
+    for letter, width, (x, y), turn in zip(name.text, widths, centres.tolist(), tilt.tolist(), strict=True):
+        box = Box(x - width / 2, y - name.height / 2, float(width), name.height)
+        pieces.append(Text(letter, box, name.size_pt, name.role, name.weight, "sans", name.color, name.halo, turn))
+    yield Candidate(tuple(pieces), cost + float(turns.sum()) / 90)
+
+
+def _points(line: LineString, at: Floats) -> Floats:
+    found: Floats = shapely.get_coordinates(shapely.line_interpolate_point(line, np.clip(at, 0, line.length)))
+    return found
+
+
+def inside(name: Name, shape: BaseGeometry) -> Iterator[Candidate]:
+    """Yield places inside an area, the deepest first; a name larger than its area may lean out of it."""
+    parts = shapely.get_parts(shape)
+    largest = parts[np.argmax(shapely.area(parts))]
+    shapely.prepare(largest)
+    west, north, east, south = largest.bounds
+    xs, ys = np.meshgrid(np.linspace(west, east, _GRID + 2)[1:-1], np.linspace(north, south, _GRID + 2)[1:-1])
+    heart = shapely.get_coordinates(shapely.maximum_inscribed_circle(largest, tolerance=max(0.5, (east - west) / 40)))[0]
+    spots = np.vstack([heart[None], np.stack([xs.ravel(), ys.ravel()], axis=1)])
+    spots = spots[shapely.contains_xy(largest, spots)]
+    if not len(spots):
+        return
+    spread = max(east - west, south - north, 1.0)
+    remote = np.hypot(*(spots - heart).T) / spread * 4
+    layouts = [(name.text,)] if len(name.text) < 6 else [(name.text,), name.halves]  # noqa: PLR2004 - short names stay whole
+    probes = np.array([(x, y) for x in (-0.5, -0.25, 0, 0.25, 0.5) for y in (-0.5, 0.5)])
+    for rows in layouts:
+        size = name.block(rows)
+        corners = spots[:, None] + probes[None] * size
+        out = (~shapely.contains_xy(largest, corners.reshape(-1, 2))).reshape(len(spots), -1).mean(axis=1)
+        extra = 0.0 if len(rows) == 1 else 0.5
+        for (x, y), far, lean in zip(spots.tolist(), remote.tolist(), out.tolist(), strict=True):
+            if lean < 0.7:  # noqa: PLR2004 - most of it outside would name the neighbour
+                yield Candidate(name.set(rows, (x, y)), far + 4 * lean + extra)
