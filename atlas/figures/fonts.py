@@ -100,9 +100,9 @@ def missing_glyphs(text: str, family: Family = "sans") -> str:
 
 
 def typst_fonts() -> typst.Fonts:
-    """Return the typefaces for the compiler of pages: the folders of ours and nothing else, so that none is mistaken."""
-    chosen = (face("sans"), face("serif"))
-    return _typst_fonts(tuple(dict.fromkeys(str(file.parent) for one in chosen for file, _ in (one.regular, one.bold))))
+    """Return the typefaces for the compiler of pages: the folders of ours and nothing else."""
+    files = [file for one in (face("sans"), face("serif")) for file, _ in (one.regular, one.bold)]
+    return _typst_fonts(tuple(dict.fromkeys(str(file.parent) for file in files)))
 
 
 def similar(family: Family = "sans") -> tuple[str, ...]:
