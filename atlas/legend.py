@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from layers import Feature, Kind
     from layers.errors import Language
+    from layers.kinds import Geometry
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class LegendEntry:
     id: str
     title: str
     style: Style
-    geometry: str
+    geometry: Geometry
 
 
 def classify(
