@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -99,7 +99,7 @@ class Name:
 
     def width(self, text: str) -> float:
         """Width of some text in this style, mm."""
-        return fonts.text_width(text, self.size_pt, self.weight)
+        return _width(text, self.size_pt, self.weight)
 
     @cached_property
     def halves(self) -> tuple[str, ...]:
@@ -129,6 +129,12 @@ class Name:
 
     def _text(self, text: str, box: Box, angle: float) -> Text:
         return Text(text, box, self.size_pt, self.role, self.weight, "sans", self.color, self.halo, angle)
+
+
+# A name is measured once for all its candidates.
+@lru_cache(maxsize=4096)
+def _width(text: str, size_pt: float, weight: int) -> float:
+    return fonts.text_width(text, size_pt, weight)
 
 
 def beside(name: Name, at: tuple[float, float], gap: float, *, leaders: bool = True) -> Iterator[Candidate]:
@@ -248,7 +254,9 @@ def inside(name: Name, shape: BaseGeometry) -> Iterator[Candidate]:
     shapely.prepare(largest)
     west, north, east, south = largest.bounds
     xs, ys = np.meshgrid(np.linspace(west, east, _GRID + 2)[1:-1], np.linspace(north, south, _GRID + 2)[1:-1])
-    heart = shapely.get_coordinates(shapely.maximum_inscribed_circle(largest, tolerance=max(0.5, (east - west) / 40)))[0]
+    heart = shapely.get_coordinates(shapely.maximum_inscribed_circle(largest, tolerance=max(0.5, (east - west) / 40)))[
+        0
+    ]
     spots = np.vstack([heart[None], np.stack([xs.ravel(), ys.ravel()], axis=1)])
     spots = spots[shapely.contains_xy(largest, spots)]
     if not len(spots):

@@ -119,7 +119,9 @@ class Places:
         cost = np.array([candidate.cost for candidate in candidates])
         bounds = np.concatenate([quads.min(axis=1), quads.max(axis=1)], axis=1)
         frame = self._frame
-        outside = (bounds[:, :2] < (frame.x, frame.y)).any(axis=1) | (bounds[:, 2:] > (frame.right, frame.bottom)).any(axis=1)
+        outside = (bounds[:, :2] < (frame.x, frame.y)).any(axis=1) | (bounds[:, 2:] > (frame.right, frame.bottom)).any(
+            axis=1
+        )
         cost[owner[outside]] = np.inf
         cost[owner[overlapping(quads, self._quads)]] = np.inf
         np.add.at(cost, owner, self._stains.under(bounds) * _STAIN_COST)
@@ -156,7 +158,9 @@ def corners(pieces: Sequence[Text]) -> Floats:
     signs = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
     offsets = signs[None] * half[:, None]
     cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]
-    turned = np.stack([offsets[..., 0] * cos - offsets[..., 1] * sin, offsets[..., 0] * sin + offsets[..., 1] * cos], -1)
+    turned = np.stack(
+        [offsets[..., 0] * cos - offsets[..., 1] * sin, offsets[..., 0] * sin + offsets[..., 1] * cos], -1
+    )
     placed: Floats = turned + rows[:, None, :2]
     return placed
 

@@ -132,6 +132,11 @@ def line(ink: Ink, style: Style, shape: BaseGeometry) -> None:
     _stroke(ink, style, shape, weight, arrow=bool(style.get("arrow")))
 
 
+def outline(ink: Ink, style: Style, shape: BaseGeometry) -> None:
+    """Draw the borders of areas that tile, each once."""
+    _stroke(ink, style, shape, weight_of(style, area=True), arrow=False)
+
+
 _ROUND: Final = {"stroke_linejoin": "round", "stroke_linecap": "round"}
 
 
@@ -198,9 +203,9 @@ def _pattern(ink: Ink, kind: str, color: str) -> str:
     return id_
 
 
-def symbol_size(style: Style) -> float:
-    """Return the width of a point's symbol, pixels, with the ring that says that it is schematic."""
-    return float(style.get("size", 10)) + (7.0 if style.get("hollow") else 0.0)
+def reach(style: Style) -> float:
+    """Return half the width of a point's symbol, pixels, with the ring that says that it is schematic."""
+    return float(style.get("size", 10)) / 2 + (3.5 if style.get("hollow") else 0.0)
 
 
 def symbol(style: Style, at: tuple[float, float], px: float) -> str:

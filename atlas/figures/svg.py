@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -9,12 +10,12 @@ import numpy as np
 import shapely
 
 from atlas.figures import fonts
-from atlas.figures.model import ASCENT, MM_PER_POINT
+from atlas.figures.model import ASCENT, MM_PER_POINT, Box
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from atlas.figures.model import Box, Figure, Label, Text
+    from atlas.figures.model import Figure, Label, Text
 
 # Finer than any printer: 0.01 mm.
 _DECIMALS: Final = 2
@@ -108,4 +109,49 @@ def document(box: Box, content: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'width="{number(box.width)}mm" height="{number(box.height)}mm" viewBox="{view}">\n{content}\n</svg>\n'
+    )
+
+
+def page_svg(figure: Figure, *, texts: bool = True, watermark: str = "") -> str:
+    """
+    Return the whole page as one SVG document with real text.
+
+    Parameters
+    ----------
+    figure
+        What to draw.
+    texts
+        Whether the words of the furniture are drawn.
+    watermark
+        Printed across the page, pale; blank for none.
+    """
+    width, height = figure.page
+    sheet = Box(0, 0, width, height)
+    body = figure.body_svg[figure.body_svg.index("\n") + 1 : figure.body_svg.rindex("\n</svg>")]
+    drawn = [rectangle(sheet, fill="#ffffff"), body]
+    for part in figure.furniture:
+        words = map(text, part.texts) if texts else ()
+        drawn.append(element("g", part.drawing + "".join(words), id=part.kind))
+    if watermark:
+        drawn.append(_across(sheet, watermark))
+    return document(sheet, "\n".join(part for part in drawn if part))
+
+
+def _across(sheet: Box, words: str) -> str:
+    """Return words across a page, from the lower left to the upper right."""
+    x, y = sheet.centre
+    size = math.hypot(sheet.width, sheet.height) * 0.6 / max(len(words), 4)
+    angle = -math.degrees(math.atan2(sheet.height, sheet.width))
+    return element(
+        "text",
+        escape(words, quote=False),
+        x=x,
+        y=y + 0.35 * size,
+        font_family=fonts.family_name("sans"),
+        font_size=size,
+        font_weight=700,
+        text_anchor="middle",
+        fill="#b3261e",
+        fill_opacity=0.16,
+        transform=f"rotate({number(angle)} {number(x)} {number(y)})",
     )
