@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from atlas.drawing import draw, drawn, is_shown, shared_borders
 from atlas.figures import strokes
-from atlas.figures.candidates import Name, along, beside, inside
+from atlas.figures.candidates import Name, along, apart, beside, inside
 from atlas.figures.labels import Candidate, Places, Stains
 from atlas.figures.model import Box, DrawnLayer, Label
 from atlas.figures.svg import document, element, label, rectangle
@@ -48,7 +48,7 @@ _STAIN: Final = {"line": 1.0, "area": 0.35}
 
 @dataclass(frozen=True)
 class SceneLayer:
-    """A layer before it is laid on paper: what it draws, its shapes (working CRS), and the borders of areas that tile."""
+    """A layer before it is on paper: what it draws, shapes in the working CRS, and the borders of areas that tile."""
 
     drawn: Drawn
     shapes: Shapes
@@ -135,7 +135,7 @@ def on_paper(layers: Sequence[SceneLayer], affine: Affine, frame: Box) -> list[O
     result = []
     for layer in layers:
         moved = shapely.transform(layer.shapes, lambda xy: xy * (a, e) + (x, y)) if len(layer.shapes) else layer.shapes
-        seen = np.flatnonzero(shapely.intersects(window, moved)) if len(moved) else []
+        seen = [int(i) for i in np.flatnonzero(shapely.intersects(window, moved))] if len(moved) else []
         borders = layer.borders and shapely.transform(layer.borders, lambda xy: xy * (a, e) + (x, y))
         rows = tuple(layer.drawn.rows[i] for i in seen)
         kept = []
@@ -159,6 +159,7 @@ def draw_map(  # what a map consists of
     px: float,
     *,
     images: Sequence[tuple[RasterImage, Box]] = (),
+    ground: str = "",
     under_names: str = "",
     taken: Sequence[Box] = (),
 ) -> MapBody:
@@ -175,12 +176,14 @@ def draw_map(  # what a map consists of
         Millimetres per pixel of the theme.
     images
         Pictures and where they lie, page mm; drawn over the backdrop and under everything else.
+    ground
+        SVG drawn first.
     under_names
         SVG drawn over the layers and under the names, such as a graticule.
     taken
         Furniture in the frame that no name may cover.
     """
-    ink, parts, body = strokes.Ink(px), [], MapBody()
+    ink, parts, body = strokes.Ink(px), [ground], MapBody()
     pictures = [_picture(image, box) for image, box in images]
     for layer in layers:
         if pictures and not layer.drawn.kind.backdrop:
@@ -285,26 +288,24 @@ def _place(wish: _Wish, places: Places, frame: Box, px: float) -> Label | None:
     shape = shape if geometry == "point" else _clipped(shape, frame.inset(_INSET))
     if shape.is_empty:
         return None
-    if geometry == "point":
-        anchor = (shape.x, shape.y)
-    else:
-        heart = shape.point_on_surface() if geometry == "area" else shape.interpolate(0.5, normalized=True)
-        anchor = (heart.x, heart.y)
+    heart = shape.interpolate(0.5, normalized=True) if geometry == "line" else shape.point_on_surface()
+    anchor = (heart.x, heart.y)
     name = Name.of(feature.name, feature.kind, style["label"], px)
-    for attempt in (name, name.smaller()):
-        chosen = places.best(list(_candidates(attempt, geometry, shape, style, px)), anchor)
+    half = strokes.weight_of(style, area=False) * px / 2 if geometry == "line" else 0.0
+    small = name.smaller()
+    tries = [_candidates(name, shape, style, px), _candidates(small, shape, style, px)]
+    if geometry != "point":
+        tries.append(apart(small, shape, half))
+    for attempt in tries:
+        chosen = places.best(list(attempt), anchor)
         if chosen is not None:
-            return _label(feature, layer, chosen, anchor)
+            return Label(feature.id, layer.drawn.id, feature.name, chosen.pieces, anchor, chosen.leader)
     return None
 
 
-def _candidates(name: Name, geometry: str, shape: BaseGeometry, style: Style, px: float) -> Iterator[Candidate]:
-    if geometry == "point":
+def _candidates(name: Name, shape: BaseGeometry, style: Style, px: float) -> Iterator[Candidate]:
+    if isinstance(shape, shapely.Point):
         return beside(name, (shape.x, shape.y), strokes.reach(style) * px)
-    if geometry == "line":
+    if isinstance(shape, shapely.LineString | shapely.MultiLineString):
         return along(name, shape, strokes.weight_of(style, area=False) * px / 2)
     return inside(name, shape)
-
-
-def _label(feature: Feature, layer: OnPaper, chosen: Candidate, anchor: tuple[float, float]) -> Label:
-    return Label(feature.id, layer.drawn.id, feature.name, chosen.pieces, anchor, chosen.leader)

@@ -14,6 +14,7 @@ import shapely
 from atlas.figures import fonts
 from atlas.figures.labels import Candidate
 from atlas.figures.model import ASCENT, DESCENT, MM_PER_POINT, Box, Text
+from atlas.figures.paper import color as page_color
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from atlas.figures.labels import Floats
 
 SMALLEST_PT: Final = 6.0
-_COLOR: Final = "#2b3440"
-_HALO: Final = "#ffffff"
 _LEADING: Final = 1.1
 # Direction of the name beside its symbol, and cost; best first, as in the browser.
 _BESIDE: Final = (
@@ -47,8 +46,11 @@ _LEADER_COST: Final = 3.0
 _BEND: Final = 28.0
 _STEEP: Final = 52.0
 _GRID: Final = 9
+# Names of fewer letters stay in one line.
+_SHORT: Final = 7
 # Places that a word may be broken after, and before.
 _AFTER, _BEFORE = re.compile(r"[、,。;:)」”· —-]"), re.compile(r"[((“「]")
+_LYING: Final = re.compile(r"[—–()()“”-]")
 _CHINESE: Final = re.compile(r"[⺀-鿿豈-﫿＀-￯、。·—()“”]+")
 
 
@@ -70,17 +72,17 @@ class Name:
     text: str
     role: str
     size_pt: float
-    weight: int = 500
-    color: str = _COLOR
-    halo: str = _HALO
+    weight: int
+    color: str
+    halo: str
     spread: float = 0.0
 
     @classmethod
     def of(cls, text: str, role: str, label: Mapping[str, Any], px: float) -> Name:
         """Return a name in the `label` of a style; `px` is mm per pixel of the theme."""
         size = max(float(label.get("size", 12)) * px / MM_PER_POINT, SMALLEST_PT)
-        weight, color = int(label.get("weight", 500)), str(label.get("color", _COLOR))
-        return cls(text, role, size, weight, color, _HALO, float(label.get("spread", 0)) * px)
+        weight, color = int(label.get("weight", 500)), str(label.get("color", page_color("ink")))
+        return cls(text, role, size, weight, color, page_color("paper"), float(label.get("spread", 0)) * px)
 
     def smaller(self) -> Name:
         """Return the name a little smaller, never below the smallest size that print bears."""
@@ -100,6 +102,17 @@ class Name:
     def width(self, text: str) -> float:
         """Width of some text in this style, mm."""
         return _width(text, self.size_pt, self.weight)
+
+    @cached_property
+    def layouts(self) -> tuple[tuple[tuple[str, ...], float], ...]:
+        """The name in one line and, where it is long, in two, each with its cost."""
+        whole = ((self.text,), 0.0)
+        if len(self.text) < _SHORT:
+            return (whole,)
+        clean = any(_AFTER.match(row[-1]) for row in self.halves[:1]) or any(
+            _BEFORE.match(row) for row in self.halves[1:]
+        )
+        return (whole, (self.halves, 0.4 if clean else 1.4))
 
     @cached_property
     def halves(self) -> tuple[str, ...]:
@@ -137,33 +150,44 @@ def _width(text: str, size_pt: float, weight: int) -> float:
     return fonts.text_width(text, size_pt, weight)
 
 
-def beside(name: Name, at: tuple[float, float], gap: float, *, leaders: bool = True) -> Iterator[Candidate]:
+def beside(name: Name, at: tuple[float, float], gap: float) -> Iterator[Candidate]:
     """Yield places around a point, then places apart from it with a leader line; `gap` is the symbol's reach."""
-    layouts = [(name.text,)] if len(name.text) <= 9 else [(name.text,), name.halves]  # noqa: PLR2004 - a line's length
-    for rows in layouts:
-        extra = 0.0 if len(rows) == 1 else 0.4
+    for rows, extra in name.layouts:
         w, h = name.block(rows)
         for dx, dy, cost in _BESIDE:
             reach = gap * 0.72 if dx and dy else gap + 0.3
             centre = (at[0] + dx * (reach + w / 2), at[1] + dy * (reach + h / 2 - 0.3))
             yield Candidate(name.set(rows, centre), cost + extra)
-        for reach in _REACHES if leaders else ():
-            far = gap + reach * name.em
+        for ems in _REACHES:
+            far = gap + ems * name.em
             for step in range(_DIRECTIONS):
                 angle = 2 * math.pi * step / _DIRECTIONS
-                dx, dy = math.cos(angle), math.sin(angle)
-                end = (at[0] + far * dx, at[1] + far * dy)
-                upright = abs(dx) < 0.2  # noqa: PLR2004 - straight up or down
+                right, down = math.cos(angle), math.sin(angle)
+                end = (at[0] + far * right, at[1] + far * down)
+                upright = abs(right) < 0.2  # noqa: PLR2004 - straight up or down
                 centre = (
-                    end[0] if upright else end[0] + math.copysign(w / 2 + 0.4, dx),
-                    end[1] + math.copysign(h / 2 + 0.2, dy) if upright else end[1],
+                    end[0] if upright else end[0] + math.copysign(w / 2 + 0.4, right),
+                    end[1] + math.copysign(h / 2 + 0.2, down) if upright else end[1],
                 )
-                cost = _LEADER_COST + reach * 0.7 + extra + 0.3 * abs(dy)
+                cost = _LEADER_COST + ems * 0.7 + extra + 0.3 * abs(down)
                 yield Candidate(name.set(rows, centre), cost, (at, end))
 
 
+def apart(name: Name, shape: BaseGeometry, reach: float) -> Iterator[Candidate]:
+    """Yield places beside a line or an area that cannot carry its name, with leader lines; `reach` as in `along`."""
+    parts = shapely.get_parts(shape)
+    largest = max(parts, key=lambda part: (part.area, part.length))
+    if largest.geom_type == "Polygon":
+        spots = [largest.point_on_surface()]
+    else:
+        spots = [largest.interpolate(share, normalized=True) for share in (0.5, 0.3, 0.7)]
+    for index, spot in enumerate(spots):
+        for place in beside(name, (spot.x, spot.y), reach + 0.3):
+            yield Candidate(place.pieces, place.cost + 0.3 * index, place.leader)
+
+
 def along(name: Name, shape: BaseGeometry, reach: float) -> Iterator[Candidate]:
-    """Yield places along lines; `reach` is half the width of the drawn line: names stand on a wide one, beside a thin one."""
+    """Yield places along lines, on wide ones and beside thin ones; `reach` is half the width that is drawn."""
     total = name.width(name.text) + name.spread * (len(name.text) - 1)
     shifts = (0.0,) if reach > 0.34 * name.em else (-(reach + 0.55 * name.em), reach + 0.55 * name.em, 0.0)
     parts = sorted(shapely.get_parts(shape), key=lambda part: -part.length)
@@ -180,11 +204,18 @@ def along(name: Name, shape: BaseGeometry, reach: float) -> Iterator[Candidate]:
                 continue
             for order, shift in enumerate(shifts):
                 cost = abs(spot - 0.5) * 2 + (0.0, 0.3, 1.2)[order]
-                yield from _follow(name, part, start, total, shift, cost)
+                yield from _follow(name, part, (start, total), shift, cost)
 
 
-def _follow(name: Name, line: LineString, start: float, total: float, shift: float, cost: float) -> Iterator[Candidate]:
+def _follow(
+    name: Name,
+    line: LineString,
+    stretch: tuple[float, float],
+    shift: float,
+    cost: float,
+) -> Iterator[Candidate]:
     """Yield the name on a stretch of a line: straight where that is straight, otherwise letter by letter."""
+    start, total = stretch
     samples = _points(line, np.linspace(start, start + total, 9))
     (ax, ay), (bx, by) = samples[0], samples[-1]
     chord = math.hypot(bx - ax, by - ay)
@@ -207,21 +238,21 @@ def _follow(name: Name, line: LineString, start: float, total: float, shift: flo
         return
     if len(name.text) * name.em > 3 * total or bow > 0.45 * total:
         return
-    yield from _letters(name, line, start, total, (shift, cost + 0.4 + bow / total), backward=backward, upright=upright)
+    shifted = (shift, cost + 0.4 + bow / total)
+    yield from _letters(name, line, stretch, shifted, backward=backward, upright=upright)
 
 
 def _letters(
     name: Name,
     line: LineString,
-    start: float,
-    total: float,
+    stretch: tuple[float, float],
     shift_cost: tuple[float, float],
     *,
     backward: bool,
     upright: bool,
 ) -> Iterator[Candidate]:
     """Yield the name letter by letter along a line, if the line is gentle enough."""
-    shift, cost = shift_cost
+    (start, total), (shift, cost) = stretch, shift_cost
     widths = np.array([name.width(letter) for letter in name.text])
     run = np.cumsum(widths + name.spread) - widths / 2 - name.spread
     at = start + (total - run if backward else run)
@@ -234,7 +265,9 @@ def _letters(
         return
     radians = np.radians(angles)
     centres = _points(line, at) + np.stack([-np.sin(radians), np.cos(radians)], axis=1) * shift
-    tilt = angles - 90 if upright else angles
+    # Upright letters stand; dashes and brackets turn with the line, as in a column of Chinese.
+    lying = np.array([bool(_LYING.match(letter)) for letter in name.text])
+    tilt = np.where(upright & ~lying, angles - 90, angles)
     pieces = []
     for letter, width, (x, y), turn in zip(name.text, widths, centres.tolist(), tilt.tolist(), strict=True):
         box = Box(x - width / 2, y - name.height / 2, float(width), name.height)
@@ -263,13 +296,11 @@ def inside(name: Name, shape: BaseGeometry) -> Iterator[Candidate]:
         return
     spread = max(east - west, south - north, 1.0)
     remote = np.hypot(*(spots - heart).T) / spread * 4
-    layouts = [(name.text,)] if len(name.text) < 6 else [(name.text,), name.halves]  # noqa: PLR2004 - short names stay whole
     probes = np.array([(x, y) for x in (-0.5, -0.25, 0, 0.25, 0.5) for y in (-0.5, 0.5)])
-    for rows in layouts:
+    for rows, extra in name.layouts:
         size = name.block(rows)
         corners = spots[:, None] + probes[None] * size
         out = (~shapely.contains_xy(largest, corners.reshape(-1, 2))).reshape(len(spots), -1).mean(axis=1)
-        extra = 0.0 if len(rows) == 1 else 0.5
         for (x, y), far, lean in zip(spots.tolist(), remote.tolist(), out.tolist(), strict=True):
             if lean < 0.7:  # noqa: PLR2004 - most of it outside would name the neighbour
                 yield Candidate(name.set(rows, (x, y)), far + 4 * lean + extra)

@@ -87,12 +87,13 @@ def compose(
     )
     lines, degrees = graticule(room, affine, plan.crs)
     turn = true_north(centre, plan.crs)
-    arrow = parts.north(room, turn, recipe, at_left=_freer_left(bounds, room, affine, plan))
+    arrow = parts.north(room, turn, recipe, at_left=_freer_left(room, affine, plan))
     body = draw_map(
         layers_on_paper,
         room.frame,
         MM_PER_PIXEL * room.enlarge,
         images=[(image, _box(image.bounds, affine)) for image in images],
+        ground=parts.backdrop(room),
         under_names=lines,
         taken=[arrow.box.inset(-room.enlarge)],
     )
@@ -109,7 +110,7 @@ def compose(
         box[0],
         *parts.scale_parts(room, scale, recipe),
         parts.locator(room, plan, shown, recipe),
-        *parts.footer(room, *texts, plan, recipe, page),
+        *parts.footer(room, texts, plan, recipe, page),
     ]
     set_rows: list[LegendRow] = box[1]
     return Figure(
@@ -136,7 +137,7 @@ def _fit(
     images: Sequence[RasterImage],
     texts: tuple[Sequence[str], Sequence[str]],
 ) -> tuple[Layout, int, list[OnPaper], list[Row]]:
-    """Return page, scale, the layers on it and the rows of its legend: what is in the frame decides what it must hold."""
+    """Return page, scale, the layers on it and the rows of its legend, which grows with what the frame shows."""
     orientation = _orientation(recipe, bounds, texts)
     band, footer_lines = _BAND, sum(map(len, texts)) + 2
     centre = ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
@@ -151,7 +152,7 @@ def _fit(
 
 
 def _orientation(recipe: Recipe, bounds: Bounds, texts: tuple[Sequence[str], Sequence[str]]) -> Orientation:
-    """Return how the page stands: as asked for, or so that the map is largest; of two alike, as the extent is shaped."""
+    """Return how the page stands: as asked for, or so that the map is largest, or else as the extent is shaped."""
     if recipe.orientation != "auto":
         return recipe.orientation
     upright = bounds[3] - bounds[1] >= bounds[2] - bounds[0]
@@ -183,7 +184,7 @@ def _ground(box: Box, affine: Affine) -> Bounds:
     return (box.x - x) / a, (box.bottom - y) / e, (box.right - x) / a, (box.y - y) / e
 
 
-def _freer_left(bounds: Bounds, room: Layout, affine: Affine, plan: Plan) -> bool:
+def _freer_left(room: Layout, affine: Affine, plan: Plan) -> bool:
     """Say whether the upper left corner of the map holds less of the district than the upper right one."""
     frame = room.frame
     corner = Box(frame.x, frame.y, 15 * room.enlarge, 22 * room.enlarge)

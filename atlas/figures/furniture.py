@@ -10,6 +10,7 @@ import shapely
 from atlas.figures import fonts
 from atlas.figures.legendbox import line
 from atlas.figures.model import MM_PER_POINT, Box, Furniture
+from atlas.figures.paper import color
 from atlas.figures.svg import element, number, path, polyline, rectangle
 from atlas.words import say
 from layers import Finding, PlanError
@@ -17,24 +18,21 @@ from layers import Finding, PlanError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from shapely.geometry.base import BaseGeometry
+
     from atlas.figures.model import Text
     from atlas.figures.paper import Layout
     from atlas.figures.recipe import Recipe
     from atlas.sheets import Sheet
     from layers import Plan
 
-_INK: Final = "#22262b"
-_SOFT: Final = "#5b626b"
-_ACCENT: Final = "#c8311f"
-_PAPER: Final = "#ffffff"
 _TITLE_PT: Final = 19.0
 _SMALLEST_TITLE_PT: Final = 10.0
 _NOTE_PT: Final = 7.0
 SMALLEST_PT: Final = 6.0
 _METRES_PER_KM: Final = 1000
 # Of the frame's width: how long the scale bar may be.
-_BAR_SHARE: Final = 0.2
-_NEIGHBOUR, _DISTRICT = "#eceee9", "#ffffff"
+_BAR_SHARE: Final = 0.15
 
 
 def small(layout: Layout) -> float:
@@ -56,11 +54,11 @@ def title(words: str, plan: Plan, sheet: Sheet, recipe: Recipe, layout: Layout) 
     left = wrap(plan.district.plan_title.in_(recipe.language), 0.4 * box.width, plan_pt, 2)
     step = plan_pt * MM_PER_POINT * 1.25
     texts = [
-        line(row, (box.x, box.bottom - (len(left) - i) * step - 1.1 * e), plan_pt, "title", color=_SOFT)
+        line(row, (box.x, box.bottom - (len(left) - i) * step - 1.1 * e), plan_pt, "title", color="soft")
         for i, row in enumerate(left)
     ]
     number_text = say(recipe.language, "figure.sheet_number", n=sheet.number + 1)
-    mark = line(number_text, (box.right, 0), 9 * e, "sheet_number", color=_SOFT, align=1)
+    mark = line(number_text, (box.right, 0), 9 * e, "sheet_number", color="soft", align=1)
     room = box.width - max((text.box.width for text in texts), default=0) - mark.box.width - 8 * e
     size = _TITLE_PT * e
     width = fonts.text_width(words, size, 700)
@@ -73,13 +71,13 @@ def title(words: str, plan: Plan, sheet: Sheet, recipe: Recipe, layout: Layout) 
     main = line(words, (mark.box.x - 3 * e, base - 0.92 * high), size, "title", weight=700, align=1)
     at = (box.right, base - 0.9 * 9 * e * MM_PER_POINT)
     yield Furniture("title", box, (*texts, main), "", {"title": words})
-    yield Furniture("sheet_number", box, (line(number_text, at, 9 * e, "sheet_number", color=_SOFT, align=1),))
+    yield Furniture("sheet_number", box, (line(number_text, at, 9 * e, "sheet_number", color="soft", align=1),))
 
 
 def neatline(layout: Layout) -> Furniture:
     """Return the thick outer and the thin inner line around the map."""
     e = layout.enlarge
-    band = {"fill": "none", "stroke": _INK}
+    band = {"fill": "none", "stroke": color("ink")}
     drawing = rectangle(layout.outer, stroke_width=0.8 * e, **band) + rectangle(
         layout.frame, stroke_width=0.2 * e, **band
     )
@@ -87,33 +85,30 @@ def neatline(layout: Layout) -> Furniture:
 
 
 def scale_parts(layout: Layout, scale: int, recipe: Recipe) -> Iterator[Furniture]:
-    """Yield the scale bar, of a round length, and the scale in figures, at the top of the inset."""
-    e, box = layout.enlarge, layout.inset
+    """Yield the scale in figures and the scale bar, of a round length, at the top of its box."""
+    e, box, size = layout.enlarge, layout.scale, small(layout)
     longest = min(_BAR_SHARE * layout.frame.width, 0.8 * box.width) * scale / 1000
     step = 10 ** math.floor(math.log10(longest))
     metres = next(factor * step for factor in (5, 2, 1) if factor * step <= longest)
     length, parts = metres * 1000 / scale, 4
-    x, y, high = box.x + (box.width - length) / 2, box.y + 9.6 * e, 1.3 * e
+    x, y, high = box.x + (box.width - length) / 2 - 4 * e, box.y + 11.5 * e, 1.2 * e
+    shares = (0.0, 0.5, 1.0)
     pieces = [
-        rectangle(Box(x + i * length / parts, y, length / parts, high), fill=_PAPER if i % 2 else _INK)
+        rectangle(Box(x + i * length / parts, y, length / parts, high), fill=color("paper" if i % 2 else "ink"))
         for i in range(parts)
     ]
-    pieces.append(rectangle(Box(x, y, length, high), fill="none", stroke=_INK, stroke_width=0.15 * e))
-    size = small(layout)
-    km = metres >= _METRES_PER_KM
-    unit = say(recipe.language, "map.km" if km else "map.m")
-    shown = [metres * share / (_METRES_PER_KM if km else 1) for share in (0, 0.5, 1)]
+    pieces.append(rectangle(Box(x, y, length, high), fill="none", stroke=color("ink"), stroke_width=0.15 * e))
+    unit, per_unit = ("map.km", _METRES_PER_KM) if metres >= _METRES_PER_KM else ("map.m", 1)
     top = y - 1.25 * size * MM_PER_POINT
     texts = [
-        line(f"{value:g}", (x + share * length, top), size, "scale_bar", align=0.5)
-        for value, share in zip(shown, (0, 0.5, 1), strict=True)
+        line(f"{metres * share / per_unit:g}", (x + share * length, top), size, "scale_bar", align=0.5)
+        for share in shares
     ]
-    texts.append(line(unit, (texts[-1].box.right + 0.8 * e, top), size, "scale_bar"))
+    texts.append(line(say(recipe.language, unit), (texts[-1].box.right + 0.8 * e, top), size, "scale_bar"))
     data = {"metres": metres, "mm": length}
     yield Furniture("scale_bar", Box(x, top, length, y + high - top), tuple(texts), "".join(pieces), data)
-    words = line(
-        f"1:{scale:_}".replace("_", " "), (box.x + box.width / 2, box.y), 10 * e, "scale_text", weight=700, align=0.5
-    )
+    shown, middle = f"1:{scale:_}".replace("_", " "), box.x + box.width / 2 - 4 * e
+    words = line(shown, (middle, box.y + 0.5 * e), 11 * e, "scale_text", weight=700, align=0.5)
     yield Furniture("scale_text", words.box, (words,), "", {"scale": scale})
 
 
@@ -135,54 +130,56 @@ def north(layout: Layout, turn: float, recipe: Recipe, *, at_left: bool) -> Furn
     r, w = 5.6 * e, 2.4 * e
     left = polyline((x, y - r), (x - w, y + r), (x, y + 0.55 * r)) + "Z"
     right = polyline((x, y - r), (x + w, y + r), (x, y + 0.55 * r)) + "Z"
-    pen = {"stroke": _INK, "stroke_width": 0.25 * e, "stroke_linejoin": "round"}
-    arrow = element("path", d=left, fill=_INK, **pen) + element("path", d=right, fill=_PAPER, **pen)
-    halo = element("path", d=left + right, fill=_PAPER, stroke=_PAPER, stroke_width=1.6 * e, stroke_linejoin="round")
+    pen = {"stroke": color("ink"), "stroke_width": 0.25 * e, "stroke_linejoin": "round"}
+    arrow = element("path", d=left, fill=color("ink"), **pen) + element("path", d=right, fill=color("paper"), **pen)
+    halo = element(
+        "path",
+        d=left + right,
+        fill=color("paper"),
+        stroke=color("paper"),
+        stroke_width=1.6 * e,
+        stroke_linejoin="round",
+    )
     turned = element("g", halo + arrow, transform=f"rotate({turn:.2f} {number(x)} {number(y)})")
     letter = line(say(recipe.language, "figure.north"), (x, box.y), 9 * e, "north", weight=700, align=0.5)
     return Furniture("north", box, (letter,), turned, {"convergence_deg": -turn})
 
 
+def backdrop(layout: Layout) -> str:
+    """Return the ground of the map, which is seen where no layer is."""
+    return rectangle(layout.frame, fill=color("ground"))
+
+
 def locator(layout: Layout, plan: Plan, bounds: tuple[float, float, float, float], recipe: Recipe) -> Furniture:
     """Return a small map of the district among its neighbours, with what this page shows of it."""
-    e, room = layout.enlarge, layout.inset
-    top = room.y + 13.2 * e
-    box = Box(room.x, top, room.width, room.bottom - top)
-    district = [row for row in plan.layers["district"].rows]
-    around = [row for row in plan.layers["neighbour"].rows]
+    e, box = layout.enlarge, layout.locator
+    district, around = plan.layers["district"].rows, plan.layers["neighbour"].rows
     inner = shapely.union_all([row.geometry for row in district])
     west, south, east, north_ = shapely.total_bounds([row.geometry for row in (*district, *around)])
     k = 0.94 * min(box.width / (east - west), box.height / (north_ - south))
     x0, y0 = box.centre[0] - k * (west + east) / 2, box.centre[1] + k * (south + north_) / 2
 
-    def moved(shape: shapely.Geometry) -> shapely.Geometry:
-        return shapely.transform(shape.simplify(0.15 / k), lambda xy: xy * (k, -k) + (x0, y0))
+    def moved(shape: BaseGeometry) -> BaseGeometry:
+        placed: BaseGeometry = shapely.transform(shape.simplify(0.15 / k), lambda xy: xy * (k, -k) + (x0, y0))
+        return placed
 
-    thin = {"stroke": "#a9aea6", "stroke_width": 0.15 * e}
-    parts = [element("path", d=path(moved(row.geometry)), fill=_NEIGHBOUR, **thin) for row in around]
-    parts.append(element("path", d=path(moved(inner)), fill="#f6d9d3", stroke=_INK, stroke_width=0.3 * e))
+    thin = {"stroke": color("border"), "stroke_width": 0.15 * e}
+    parts = [element("path", d=path(moved(row.geometry)), fill=color("around"), **thin) for row in around]
+    parts.append(element("path", d=path(moved(inner)), fill=color("here"), stroke=color("ink"), stroke_width=0.3 * e))
     a, b, c, d = bounds
     shown = moved(shapely.box(a, b, c, d)).intersection(box.inset(0.4 * e).polygon)
-    parts.append(element("path", d=path(shown), fill="none", stroke=_ACCENT, stroke_width=0.4 * e))
-    size, texts = SMALLEST_PT * max(1.0, e * 0.95), []
-    for row, name, weight in (
-        *((row, row.name, 400) for row in around),
-        (None, plan.district.name.in_(recipe.language), 700),
-    ):
-        heart = moved(inner if row is None else row.geometry).point_on_surface()
-        made = line(
-            name,
-            (heart.x, heart.y - 1.1 * e),
-            size,
-            "locator",
-            weight=weight,
-            color=_INK if weight > 400 else _SOFT,
-            align=0.5,
-        )  # noqa: PLR2004 - bold
+    parts.append(element("path", d=path(shown), fill="none", stroke=color("shown"), stroke_width=0.4 * e))
+    size = SMALLEST_PT * max(1.0, e * 0.95)
+    texts: list[Text] = []
+    names = [(plan.district.name.in_(recipe.language), inner, 700)]
+    for name, shape, weight in (*names, *((row.name, row.geometry, 400) for row in around)):
+        heart = moved(shape).point_on_surface()
+        shade = "ink" if shape is inner else "soft"
+        made = line(name, (heart.x, heart.y - 1.1 * e), size, "locator", weight=weight, color=shade, align=0.5)
         others = [text.box.polygon for text in texts]
         if box.polygon.covers(made.box.polygon) and not any(made.box.polygon.intersects(other) for other in others):
             texts.append(made)
-    drawing = "".join((rectangle(box, fill="#f8f9f7", stroke=_INK, stroke_width=0.2 * e), *parts))
+    drawing = "".join((rectangle(box, fill=color("ground"), stroke=color("ink"), stroke_width=0.2 * e), *parts))
     return Furniture("locator", box, tuple(texts), drawing, {"bounds": bounds})
 
 
@@ -221,14 +218,22 @@ def _fitting(text: str, width: float, size_pt: float) -> int:
 
 def footer(
     layout: Layout,
-    note: Sequence[str],
-    sources: Sequence[str],
+    words: tuple[Sequence[str], Sequence[str]],
     plan: Plan,
     recipe: Recipe,
     page: tuple[int, int],
 ) -> Iterator[Furniture]:
-    """Yield the lines below: note, sources, CRS and date, and last who made it, what it is not, and which page it is."""
-    size, box, language = small(layout), layout.footer, recipe.language
+    """
+    Yield the lines below: note, sources, CRS and date, and last who made it, what it is not, and which page it is.
+
+    Parameters
+    ----------
+    words
+        The note and the sources, wrapped.
+    page
+        This page's number, and of how many.
+    """
+    size, box, language, (note, sources) = small(layout), layout.footer, recipe.language, words
     rows = len(note) + len(sources) + 2
     step = box.height / rows
 
@@ -241,16 +246,16 @@ def footer(
         return Furniture(kind, Box(left, top, right - left, bottom - top), tuple(texts), "", data or {})  # type: ignore[arg-type]  # a part
 
     if note:
-        yield part("note", [line(row, (box.x, at(i)), size, "note", color=_SOFT) for i, row in enumerate(note)])
+        yield part("note", [line(row, (box.x, at(i)), size, "note", color="soft") for i, row in enumerate(note)])
     first = len(note)
     yield part(
-        "source", [line(row, (box.x, at(first + i)), size, "source", color=_SOFT) for i, row in enumerate(sources)]
+        "source", [line(row, (box.x, at(first + i)), size, "source", color="soft") for i, row in enumerate(sources)]
     )
     third = first + len(sources)
     crs = say(language, "figure.crs", name=plan.crs.name, code=plan.district.crs)
-    yield part("crs_note", [line(crs, (box.x, at(third)), size, "crs_note", color=_SOFT)], {"crs": plan.district.crs})
+    yield part("crs_note", [line(crs, (box.x, at(third)), size, "crs_note", color="soft")], {"crs": plan.district.crs})
     dated = say(language, "figure.date", period=plan.district.plan_period, dated=plan.district.plan_dated)
-    yield part("date", [line(dated, (box.right, at(third)), size, "date", color=_SOFT, align=1)])
+    yield part("date", [line(dated, (box.right, at(third)), size, "date", color="soft", align=1)])
     last = at(third + 1)
     compiler = recipe.compiler or say(language, "figure.compiler_missing")
     made = say(language, "figure.compiler", compiler=compiler, compiled=recipe.compiled or "—")
@@ -260,7 +265,7 @@ def footer(
         "status_words", [line(status, (box.x + box.width / 2, last), size, "status_words", weight=700, align=0.5)]
     )
     right = box.right
-    sign = line(say(language, "figure.recipe", id=recipe.id), (right, last), size, "recipe_id", color=_SOFT, align=1)
+    sign = line(say(language, "figure.recipe", id=recipe.id), (right, last), size, "recipe_id", color="soft", align=1)
     yield part("recipe_id", [sign], {"id": recipe.id})
     count = say(language, "figure.page", page=page[0], of=page[1])
     turned = line(count, (sign.box.x - 3 * layout.enlarge, last), size, "page_number", align=1)

@@ -10,6 +10,7 @@ import shapely
 
 from atlas.figures.legendbox import line
 from atlas.figures.model import Box, Furniture, Text
+from atlas.figures.paper import color
 from atlas.figures.svg import element, path
 from layers.crs import project, unproject
 
@@ -25,8 +26,6 @@ _APART: Final = 52.0
 _MINUTES: Final = 60
 _METRES_PER_MINUTE: Final = 1852.0
 _SAMPLES: Final = 24
-_COLOR: Final = "#5f7f96"
-_INK: Final = "#3d4a55"
 _SIZE_PT: Final = 6.5
 _TICK: Final = 1.2
 # A short way north, degrees: the direction of the meridian at a place.
@@ -67,14 +66,14 @@ def graticule(layout: Layout, affine: Affine, crs: pyproj.CRS) -> tuple[str, Fur
             if cut.is_empty or cut.geom_type != "LineString":
                 continue
             lines.append(path(cut))
-            for at in (cut.coords[0], cut.coords[-1]):
-                placed = _degrees(minutes, at, layout, upright=upright)
+            for at in shapely.get_coordinates(cut)[[0, -1]].tolist():
+                placed = _degrees(minutes, (at[0], at[1]), layout, upright=upright)
                 if placed:
                     texts.append(placed)
-                    ticks.append(_tick(at, layout, upright=upright))
-    thin = {"fill": "none", "stroke": _COLOR, "stroke_width": 0.12 * layout.enlarge, "stroke_opacity": 0.55}
+                    ticks.append(_tick((at[0], at[1]), layout, upright=upright))
+    thin = {"fill": "none", "stroke": color("grid"), "stroke_width": 0.12 * layout.enlarge, "stroke_opacity": 0.55}
     drawn = element("path", d="".join(lines), **thin) if lines else ""
-    marks = element("path", d="".join(ticks), fill="none", stroke=_INK, stroke_width=0.2) if ticks else ""
+    marks = element("path", d="".join(ticks), fill="none", stroke=color("degrees"), stroke_width=0.2) if ticks else ""
     return drawn, Furniture("graticule", layout.outer, tuple(texts), marks, {"spacing_deg": spacing / _MINUTES})
 
 
@@ -83,7 +82,7 @@ def _degrees(minutes: int, at: tuple[float, float], layout: Layout, *, upright: 
     frame, outer = layout.frame, layout.outer
     shown = f"{minutes // _MINUTES}°{minutes % _MINUTES:02d}′"
     gap = (frame.y - outer.y) / 2
-    made = line(shown, (0, 0), _SIZE_PT * layout.enlarge, "graticule", color=_INK)
+    made = line(shown, (0, 0), _SIZE_PT * layout.enlarge, "graticule", color="degrees")
     width, height = made.box.width, made.box.height
     if upright:
         on_top = abs(at[1] - frame.y) < abs(at[1] - frame.bottom)
@@ -98,7 +97,7 @@ def _degrees(minutes: int, at: tuple[float, float], layout: Layout, *, upright: 
     if not fits:
         return None
     box = Box(x - width / 2, y - height / 2, width, height)
-    return Text(shown, box, made.size_pt, "graticule", made.weight, "sans", _INK, "", angle)
+    return Text(shown, box, made.size_pt, "graticule", made.weight, "sans", made.color, "", angle)
 
 
 def _tick(at: tuple[float, float], layout: Layout, *, upright: bool) -> str:

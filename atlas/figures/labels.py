@@ -1,9 +1,9 @@
-"""Places names: greedily, important ones first, so that no two overlap and none leaves the frame. Page mm throughout."""
+"""Places names: greedily, important ones first; no two overlap and none leaves the frame. Page mm throughout."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import shapely
@@ -74,7 +74,7 @@ class Stains:
     def under(self, bounds: Floats) -> Floats:
         """Return what is stained under boxes given by their bounds (n, 4)."""
         origin = np.array([self._frame.x, self._frame.y] * 2)
-        at = np.floor((bounds - origin) / _CELL).astype(int) + (0, 0, 1, 1)
+        at = np.floor((bounds - origin) / _CELL).astype(int) + np.array([0, 0, 1, 1])
         rows, columns = self._sums.shape
         west, north, east, south = np.clip(at, 0, (columns - 1, rows - 1, columns - 1, rows - 1)).T
         s = self._sums
@@ -116,7 +116,7 @@ class Places:
             return None
         owner = np.repeat(np.arange(len(candidates)), [len(candidate.pieces) for candidate in candidates])
         quads = corners([piece for candidate in candidates for piece in candidate.pieces])
-        cost = np.array([candidate.cost for candidate in candidates])
+        cost = np.array([candidate.cost for candidate in candidates], float)
         bounds = np.concatenate([quads.min(axis=1), quads.max(axis=1)], axis=1)
         frame = self._frame
         outside = (bounds[:, :2] < (frame.x, frame.y)).any(axis=1) | (bounds[:, 2:] > (frame.right, frame.bottom)).any(
@@ -128,7 +128,7 @@ class Places:
         for index in np.argsort(cost, kind="stable"):
             if not np.isfinite(cost[index]):
                 return None
-            chosen = candidates[index]
+            chosen = candidates[int(index)]
             line = _leader_quad(chosen.leader) if chosen.leader else None
             if line is None or not overlapping(line, self._apart_from(anchor)).any():
                 self._take(quads[owner == index])
@@ -146,7 +146,8 @@ class Places:
             return self._quads
         low, high = self._quads.min(axis=1), self._quads.max(axis=1)
         covers = ((low <= anchor) & (high >= anchor)).all(axis=1)
-        return self._quads[~covers]
+        apart: Floats = self._quads[~covers]
+        return apart
 
 
 def corners(pieces: Sequence[Text]) -> Floats:
@@ -179,12 +180,13 @@ def overlapping(quads: Floats, others: Floats) -> NDArray[np.bool_]:
     return result
 
 
-def _overlap(a: Floats, b: Floats) -> NDArray[Any]:
+def _overlap(a: Floats, b: Floats) -> NDArray[np.bool_]:
     """Say for pairs of rectangles whether they overlap: unless one of their four directions separates them."""
     sides = np.concatenate([a[:, 1:3] - a[:, :2], b[:, 1:3] - b[:, :2]], axis=1)
     on_a, on_b = (np.einsum("pij,pkj->pki", shape, sides) for shape in (a, b))
     apart = (on_a.max(axis=2) <= on_b.min(axis=2)) | (on_b.max(axis=2) <= on_a.min(axis=2))
-    return ~apart.any(axis=1)
+    together: NDArray[np.bool_] = ~apart.any(axis=1)
+    return together
 
 
 def _leader_quad(leader: Leader) -> Floats:

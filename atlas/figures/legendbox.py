@@ -9,6 +9,7 @@ import shapely
 
 from atlas.figures import fonts, strokes
 from atlas.figures.model import ASCENT, DESCENT, MM_PER_POINT, Box, Furniture, LegendRow, Text
+from atlas.figures.paper import color as page_color
 from atlas.legend import basis_legend
 from atlas.words import say
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 _SIZES_PT: Final = (8.0, 7.5, 7.0, 6.5, 6.0)
 SMALLEST_PT: Final = 6.0
 _HEADING_PT: Final = 9.5
-_INK: Final = "#22262b"
-_SOFT_INK: Final = "#5b626b"
 # In sizes of the text: height of a row, width of a sample, and the space between columns.
 _ROW: Final = 1.62
 _SAMPLE: Final = 3.4
@@ -78,12 +77,12 @@ def rows_of(layers: Sequence[OnPaper], images: Sequence[RasterImage], recipe: Re
         ]
     for entry in basis_legend(recipe.language, recipe.theme):
         if any(_tells(entry.style, entry.geometry, *way) for way in drawn):
-            rows.append(Row(entry.id, entry.title, "", entry.style, entry.geometry))  # type: ignore[arg-type]  # a geometry
+            rows.append(Row(entry.id, entry.title, "", entry.style, entry.geometry))
     return rows
 
 
 def _tells(sample: Style, geometry: str, drawn: str, style: Style) -> bool:
-    """Say whether a sample about certainty is told by something drawn: a soft edge, a hollow point, a dashed outline."""
+    """Say whether something drawn looks as a sample about certainty says: soft, hollow, or a dashed outline."""
     if "halo" in sample:
         return bool(style.get("halo"))
     if "hollow" in sample:
@@ -110,7 +109,9 @@ def legend(rows: Sequence[Row], box: Box, recipe: Recipe, enlarge: float) -> tup
         points = max(size * enlarge, SMALLEST_PT)
         places = _columns(rows, box, points, enlarge)
         if places is not None:
-            return _set(rows, places, box, recipe, points, enlarge)
+            words, head_pt = say(recipe.language, "figure.legend"), _HEADING_PT * enlarge
+            heading = line(words, (box.x, box.y), head_pt, "legend", weight=700)
+            return _set(list(zip(rows, places, strict=True)), box, heading, points, enlarge)
     return None
 
 
@@ -151,20 +152,19 @@ def _width(row: Row, points: float) -> float:
 
 
 def _set(
-    rows: Sequence[Row],
-    places: Sequence[Box],
+    rows: Sequence[tuple[Row, Box]],
     box: Box,
-    recipe: Recipe,
+    heading: Text,
     points: float,
     enlarge: float,
 ) -> tuple[Furniture, list[LegendRow]]:
+    """Return the rows, each at its place, under the heading."""
     em, ink = points * MM_PER_POINT, strokes.Ink(strokes.MM_PER_PIXEL * enlarge)
-    heading = line(say(recipe.language, "figure.legend"), (box.x, box.y), _HEADING_PT * enlarge, "legend", weight=700)
-    texts, symbols, set_rows = [heading], [], []
-    for row, place in zip(rows, places, strict=True):
+    texts, symbols, set_rows = [heading], list[str](), list[LegendRow]()
+    for row, place in rows:
         down = place.y + (place.height - (ASCENT + DESCENT) * em) / 2
         if row.style is None:
-            texts.append(line(row.title, (place.x, down), points, "legend", weight=700, color=_SOFT_INK))
+            texts.append(line(row.title, (place.x, down), points, "legend", weight=700, color="soft"))
             continue
         texts.append(line(row.title, (place.x + _SAMPLE * em, down), points, "legend"))
         sample = Box(place.x, place.y + 0.14 * place.height, (_SAMPLE - 0.7) * em, 0.72 * place.height)
@@ -189,7 +189,7 @@ def _sample(ink: strokes.Ink, row: Row, box: Box) -> Iterator[str]:
         strokes.area(ink, style, box.inset(0.12 * box.height).polygon, backdrop=row.backdrop)
     else:
         style["weight"] = min(strokes.weight_of(style, area=False), 0.8 * box.height / ink.px)
-        reach = box.width - (0.2 * box.width if style.get("arrow") else 0)
+        reach = box.width - (strokes.head_length(style["weight"] * ink.px, ink.px) if style.get("arrow") else 0)
         y = box.centre[1]
         strokes.line(ink, style, shapely.LineString([(box.x, y), (box.x + reach, y)]))
     yield ink.take()
@@ -202,10 +202,21 @@ def line(
     role: str,
     *,
     weight: int = 400,
-    color: str = _INK,
+    color: str = "ink",
     align: float = 0.0,
 ) -> Text:
-    """Return a line of text by the top of its box; `align` 0 starts at the point, 0.5 is centred on it, 1 ends there."""
+    """
+    Return a line of text.
+
+    Parameters
+    ----------
+    at
+        A point on the upper edge of its box, page mm.
+    color
+        Name of a colour of the page.
+    align
+        0 where the text starts at the point, 0.5 where it is centred on it, 1 where it ends there.
+    """
     width = fonts.text_width(text, size_pt, weight)
     box = Box(at[0] - align * width, at[1], width, (ASCENT + DESCENT) * size_pt * MM_PER_POINT)
-    return Text(text, box, size_pt, role, weight, "sans", color)
+    return Text(text, box, size_pt, role, weight, "sans", page_color(color))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from atlas.figures.model import Box
+from atlas.theme import theme
 from layers import Finding, PlanError
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ _ROOM: Final = 2.5
 _DEGREES: Final = 4.2
 _TITLE: Final = 12.5
 _GAP: Final = 2.2
-_SIDE: Final = 64.0
+_SIDE: Final = 70.0
+_SCALE: Final = 15.0
 _LINE: Final = 3.3
 
 Bounds = tuple[float, float, float, float]
@@ -70,8 +72,8 @@ class Layout:
         How much larger than on A3 everything is drawn.
     title, outer, frame
         Room of the title; the thick outer and the thin inner neatline, the inner one being the map's frame.
-    legend, inset
-        Room of the legend, and of the scale bar with the locator map.
+    legend, scale, locator
+        Room of the legend, of the scale with its bar, and of the locator map.
     footer
         Room of the lines below.
     """
@@ -83,7 +85,8 @@ class Layout:
     outer: Box
     frame: Box
     legend: Box
-    inset: Box
+    scale: Box
+    locator: Box
     footer: Box
 
     @property
@@ -100,6 +103,11 @@ class Layout:
         room = 2 * _ROOM * self.enlarge
         width, height = ((bounds[i + 2] - bounds[i]) * 1000 / scale + room for i in (0, 1))
         return width <= self.frame.width and height <= self.frame.height
+
+
+def color(name: str) -> str:
+    """Return a colour of the page around the map; it is the same in every theme (table `page` of ``theme.toml``)."""
+    return str(theme()["page"][name])
 
 
 def layout(paper: Paper, orientation: Orientation, *, band: float, footer_lines: int) -> Layout:
@@ -128,15 +136,17 @@ def layout(paper: Paper, orientation: Orientation, *, band: float, footer_lines:
         outer = Box(room.x, title.bottom, room.width, below.y - _GAP * e - title.bottom)
         side = _SIDE * e
         legend = Box(below.x, below.y, below.width - side - _GAP * e, below.height)
-        inset = Box(below.right - side, below.y, side, below.height)
+        locator = Box(below.right - 0.85 * below.height, below.y, 0.85 * below.height, below.height)
+        scale = Box(below.right - side, below.y, side - locator.width, below.height)
     else:
-        side = _SIDE * e
+        side = 0.9 * _SIDE * e
         outer = Box(room.x, title.bottom, room.width - side - _GAP * e, bottom - title.bottom)
-        inset_height = min(_SIDE * e, 0.32 * outer.height)
-        inset = Box(outer.right + _GAP * e, outer.bottom - inset_height, side, inset_height)
-        legend = Box(inset.x, outer.y, side, outer.height - inset_height - _GAP * e)
+        height, x = 0.25 * outer.height, outer.right + _GAP * e
+        locator = Box(x, outer.bottom - height, side, height)
+        scale = Box(x, locator.y - _SCALE * e, side, _SCALE * e)
+        legend = Box(x, outer.y, side, scale.y - outer.y - _GAP * e)
     frame = outer.inset(_DEGREES * e)
-    return Layout((width, height), margin, e, title, outer, frame, legend, inset, footer)
+    return Layout((width, height), margin, e, title, outer, frame, legend, scale, locator, footer)
 
 
 def enlargement(paper: Paper) -> float:
@@ -159,12 +169,12 @@ def check_scale(recipe: Recipe, bounds: Bounds, tried: Layout) -> int:
     if recipe.scale is None and fits is not None:
         return fits
     asked = recipe.scale if recipe.scale is not None else SCALES[-1]
-    larger = _paper_for(recipe, bounds, asked)
+    larger = _paper_for(bounds, asked)
     values = {"paper": recipe.paper, "scale": f"1:{asked}", "near": f"1:{fits}" if fits else "—", "larger": larger}
     raise PlanError([Finding("paper_too_small", "figure", values)])
 
 
-def _paper_for(recipe: Recipe, bounds: Bounds, scale: int) -> str:
+def _paper_for(bounds: Bounds, scale: int) -> str:
     """Return the smallest paper that holds bounds at a scale, or a dash."""
     for paper in _SIZES:
         for orientation in ("portrait", "landscape"):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import shapely
 
+from atlas.figures.paper import color as page_color
 from atlas.figures.svg import element, number, path
 
 if TYPE_CHECKING:
@@ -28,11 +29,10 @@ MM_PER_PIXEL: Final = 0.26
 # Of the features of a layer all of a pass are drawn before the next: where two roads cross, their casings merge.
 PASSES: Final = ("glow", "fill", "pattern", "halo", "line", "core")
 
-_PAPER: Final = "#ffffff"
-_INK: Final = "#555555"
-_STEPS: Final = 4
+# Steps of a soft edge.
+_STEPS: Final = 6
 _HALO_OPACITY: Final = 0.24
-_GLOW_OPACITY: Final = 0.34
+_GLOW_OPACITY: Final = 0.42
 _PATTERN_OPACITY: Final = 0.8
 _PATTERN_STEP: Final = 7.0
 _DOTS_STEP: Final = 9.0
@@ -105,11 +105,15 @@ def area(ink: Ink, style: Style, shape: BaseGeometry, *, outlined: bool = True, 
     backdrop
         Whether its halo is a glow outside the outline (晕线) rather than an unsure edge.
     """
-    color, fill, soft = style.get("color", _INK), style.get("fill", ""), float(style.get("halo", 0)) * ink.px
+    color, fill, soft = (
+        style.get("color", page_color("ink")),
+        style.get("fill", ""),
+        float(style.get("halo", 0)) * ink.px,
+    )
     if soft and backdrop:
         for step in range(_STEPS, 0, -1):
-            width, opacity = 2 * soft * step / _STEPS, _GLOW_OPACITY / _STEPS
-            ink.put("glow", shape, fill="none", stroke=color, stroke_width=width, stroke_opacity=opacity)
+            width, share = 2 * soft * step / _STEPS, f"{_GLOW_OPACITY / _STEPS:.3f}"
+            ink.put("glow", shape, fill="none", stroke=color, stroke_width=width, stroke_opacity=share)
     opacity = float(style.get("fill_opacity", 0.5))
     if fill and soft and not backdrop:
         _soft_fill(ink, shape, fill, opacity, soft / 2)
@@ -124,10 +128,10 @@ def area(ink: Ink, style: Style, shape: BaseGeometry, *, outlined: bool = True, 
 def line(ink: Ink, style: Style, shape: BaseGeometry) -> None:
     """Draw a line: its soft casing, stroke, core and arrow head; page mm."""
     weight, soft = weight_of(style, area=False), float(style.get("halo", 0))
-    color, opacity = style.get("color", _INK), float(style.get("opacity", 1))
+    color, opacity = style.get("color", page_color("ink")), float(style.get("opacity", 1))
     for step in range(3, 0, -1) if soft else ():
         width = (weight + soft * step / 3) * ink.px
-        share = opacity * _HALO_OPACITY / 3
+        share = f"{opacity * _HALO_OPACITY / 3:.3f}"
         ink.put("halo", shape, fill="none", stroke=color, stroke_width=width, stroke_opacity=share, **_ROUND)
     _stroke(ink, style, shape, weight, arrow=bool(style.get("arrow")))
 
@@ -144,7 +148,7 @@ def _stroke(ink: Ink, style: Style, shape: BaseGeometry, weight: float, *, arrow
     """Draw the stroke of an outline or a line, with its core and arrow head."""
     if weight <= 0:
         return
-    color, px, dash = style.get("color", style.get("fill", _INK)), ink.px, dashes(style, ink.px)
+    color, px, dash = style.get("color", style.get("fill", page_color("ink"))), ink.px, dashes(style, ink.px)
     opacity = float(style.get("opacity", 1))
     cap = "butt" if dash or arrow else "round"
     pen = {"fill": "none", "stroke_linejoin": "round", "stroke_linecap": cap}
@@ -164,10 +168,15 @@ def _lines(shape: BaseGeometry) -> list[BaseGeometry]:
     return [part for part in shapely.get_parts(shape) if part.length > 0]
 
 
+def head_length(width: float, px: float) -> float:
+    """Return how far an arrow's head reaches beyond its line, mm; thin lines get one that can be seen."""
+    return 1.45 * (width / 2 + max(4 * px, width * 0.45))
+
+
 def _head(shape: BaseGeometry, width: float, px: float) -> str:
-    """Return the path of an arrow head at the end of a line; thin lines get one that can be seen."""
+    """Return the path of an arrow head at the end of a line."""
     half = width / 2 + max(4 * px, width * 0.45)
-    length = 1.45 * half
+    length = head_length(width, px)
     (x, y), (a, b) = shape.coords[-1], shape.interpolate(shape.length - min(length, shape.length / 2)).coords[0]
     run = math.hypot(x - a, y - b) or 1.0
     dx, dy = (x - a) / run, (y - b) / run
@@ -212,7 +221,7 @@ def symbol(style: Style, at: tuple[float, float], px: float) -> str:
     """Return a point's symbol at a place on the page, with a white casing that lifts it off the map."""
     size = float(style.get("size", 10))
     pixel = _BOX / size
-    color = style.get("color", style.get("fill", _INK))
+    color = style.get("color", style.get("fill", page_color("ink")))
     fill = style.get("fill", color)
     parts = symbols().get(style.get("symbol", "circle"), symbols()["circle"])
     outline = float(style.get("weight", 1.4)) if style.get("hollow") or fill != color else 0.0
@@ -222,7 +231,7 @@ def symbol(style: Style, at: tuple[float, float], px: float) -> str:
             "path",
             d=data,
             fill="none",
-            stroke=_PAPER,
+            stroke=page_color("paper"),
             stroke_width=(widths[role] + _CASING) * pixel,
             stroke_opacity=0.92,
         )
@@ -232,9 +241,11 @@ def symbol(style: Style, at: tuple[float, float], px: float) -> str:
     first = next((data for role, data in parts if role == "fill"), "")
     for role, data in parts:
         hollow = bool(style.get("hollow")) and role == "fill" and data == first
-        inner = {"fill": _PAPER if hollow else fill, "mist": fill, "paper": _PAPER}.get(role, "none")
+        inner = {"fill": page_color("paper") if hollow else fill, "mist": fill, "paper": page_color("paper")}.get(
+            role, "none"
+        )
         width = 1.2 if role == "vein" else widths.get(role, 0.0)
-        pen = (color if style.get("hollow") else _PAPER) if role == "vein" else color
+        pen = (color if style.get("hollow") else page_color("paper")) if role == "vein" else color
         glow = 0.2 if role == "mist" else None
         stroke = {"stroke": pen, "stroke_width": width * pixel} if width else {}
         drawn.append(element("path", d=data, fill=inner, fill_opacity=glow, **stroke))

@@ -11,6 +11,8 @@ import shapely
 
 from atlas.figures import fonts
 from atlas.figures.model import ASCENT, MM_PER_POINT, Box
+from atlas.theme import theme
+from atlas.words import say
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -112,9 +114,9 @@ def document(box: Box, content: str) -> str:
     )
 
 
-def page_svg(figure: Figure, *, texts: bool = True, watermark: str = "") -> str:
+def page_svg(figure: Figure, *, texts: bool = True) -> str:
     """
-    Return the whole page as one SVG document with real text.
+    Return the whole page as one SVG document with real text; a draft says so across the page.
 
     Parameters
     ----------
@@ -122,18 +124,16 @@ def page_svg(figure: Figure, *, texts: bool = True, watermark: str = "") -> str:
         What to draw.
     texts
         Whether the words of the furniture are drawn.
-    watermark
-        Printed across the page, pale; blank for none.
     """
     width, height = figure.page
     sheet = Box(0, 0, width, height)
     body = figure.body_svg[figure.body_svg.index("\n") + 1 : figure.body_svg.rindex("\n</svg>")]
-    drawn = [rectangle(sheet, fill="#ffffff"), body]
+    drawn = [rectangle(sheet, fill=theme()["page"]["paper"]), body]
     for part in figure.furniture:
         words = map(text, part.texts) if texts else ()
         drawn.append(element("g", part.drawing + "".join(words), id=part.kind))
-    if watermark:
-        drawn.append(_across(sheet, watermark))
+    if figure.recipe.draft:
+        drawn.append(_across(sheet, say(figure.recipe.language, "figure.draft")))
     return document(sheet, "\n".join(part for part in drawn if part))
 
 
@@ -151,7 +151,7 @@ def _across(sheet: Box, words: str) -> str:
         font_size=size,
         font_weight=700,
         text_anchor="middle",
-        fill="#b3261e",
+        fill=theme()["page"]["draft"],
         fill_opacity=0.16,
         transform=f"rotate({number(angle)} {number(x)} {number(y)})",
     )
