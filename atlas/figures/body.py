@@ -36,6 +36,8 @@ Shapes = NDArray[Any]
 
 # What lies farther outside the frame is cut off, mm: no halo or symbol reaches so far.
 _BEYOND: Final = 30.0
+# Points nearer to the frame than this are not drawn, mm.
+_EDGE: Final = 1.5
 # Names keep this far from the frame, mm.
 _INSET: Final = 0.8
 # The point layers of this group are the towns: their names come before those of minor things.
@@ -130,12 +132,15 @@ def on_paper(layers: Sequence[SceneLayer], affine: Affine, frame: Box) -> list[O
     """Return layers as they fall on the page; what the frame does not show is left out."""
     a, _, _, e, x, y = affine
     window = frame.polygon
-    shapely.prepare(window)
+    # A symbol that the frame would cut in half is left out.
+    inner = frame.inset(_EDGE).polygon
+    shapely.prepare((window, inner))
     far = frame.inset(-_BEYOND)
     result = []
     for layer in layers:
         moved = shapely.transform(layer.shapes, lambda xy: xy * (a, e) + (x, y)) if len(layer.shapes) else layer.shapes
-        seen = [int(i) for i in np.flatnonzero(shapely.intersects(window, moved))] if len(moved) else []
+        within = inner if layer.drawn.kind.geometry == "point" else window
+        seen = [int(i) for i in np.flatnonzero(shapely.intersects(within, moved))] if len(moved) else []
         borders = layer.borders and shapely.transform(layer.borders, lambda xy: xy * (a, e) + (x, y))
         rows = tuple(layer.drawn.rows[i] for i in seen)
         kept = []

@@ -39,8 +39,8 @@ _BESIDE: Final = (
 )
 _SPOTS: Final = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.12, 0.88)
 # Leader lines: lengths in sizes of the text, and what they cost.
-_REACHES: Final = (1.6, 2.6, 3.8, 5.2, 7.0, 9.0)
-_DIRECTIONS: Final = 16
+_REACHES: Final = (1.6, 2.6, 3.8, 5.2, 7.0, 9.5, 12.5, 16.0)
+_DIRECTIONS: Final = 20
 _LEADER_COST: Final = 3.0
 # How far a line may turn from letter to letter, degrees, and how steep Chinese is set upright.
 _BEND: Final = 28.0

@@ -91,7 +91,8 @@ def scale_parts(layout: Layout, scale: int, recipe: Recipe) -> Iterator[Furnitur
     step = 10 ** math.floor(math.log10(longest))
     metres = next(factor * step for factor in (5, 2, 1) if factor * step <= longest)
     length, parts = metres * 1000 / scale, 4
-    x, y, high = box.x + (box.width - length) / 2 - 4 * e, box.y + 11.5 * e, 1.2 * e
+    aside = 4 * e if layout.is_portrait else 0.0
+    x, y, high = box.x + (box.width - length) / 2 - aside, box.y + 11.5 * e, 1.2 * e
     shares = (0.0, 0.5, 1.0)
     pieces = [
         rectangle(Box(x + i * length / parts, y, length / parts, high), fill=color("paper" if i % 2 else "ink"))
@@ -107,7 +108,7 @@ def scale_parts(layout: Layout, scale: int, recipe: Recipe) -> Iterator[Furnitur
     texts.append(line(say(recipe.language, unit), (texts[-1].box.right + 0.8 * e, top), size, "scale_bar"))
     data = {"metres": metres, "mm": length}
     yield Furniture("scale_bar", Box(x, top, length, y + high - top), tuple(texts), "".join(pieces), data)
-    shown, middle = f"1:{scale:_}".replace("_", " "), box.x + box.width / 2 - 4 * e
+    shown, middle = f"1:{scale:_}".replace("_", " "), box.x + box.width / 2 - aside
     words = line(shown, (middle, box.y + 0.5 * e), 11 * e, "scale_text", weight=700, align=0.5)
     yield Furniture("scale_text", words.box, (words,), "", {"scale": scale})
 

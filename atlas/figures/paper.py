@@ -141,8 +141,8 @@ def layout(paper: Paper, orientation: Orientation, *, band: float, footer_lines:
     else:
         side = 0.9 * _SIDE * e
         outer = Box(room.x, title.bottom, room.width - side - _GAP * e, bottom - title.bottom)
-        height, x = 0.25 * outer.height, outer.right + _GAP * e
-        locator = Box(x, outer.bottom - height, side, height)
+        inset, x = 0.25 * outer.height, outer.right + _GAP * e
+        locator = Box(x, outer.bottom - inset, side, inset)
         scale = Box(x, locator.y - _SCALE * e, side, _SCALE * e)
         legend = Box(x, outer.y, side, scale.y - outer.y - _GAP * e)
     frame = outer.inset(_DEGREES * e)
