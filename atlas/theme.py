@@ -88,6 +88,9 @@ def style(
     if kind.geometry == "line":
         # A line's own dash, even an empty one, stands for it whatever its status.
         result = {**tables["status"][status], **result}
+        if "core" in tables["status"][status]:
+            # What is being built has an unbroken core, also where the finished line has a broken one.
+            result.pop("core_dash", None)
         if basis != "schematic":
             result.pop("halo", None)
     elif kind.geometry == "area" and "dash" in unsure:

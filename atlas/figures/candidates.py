@@ -170,7 +170,8 @@ def beside(name: Name, at: tuple[float, float], gap: float) -> Iterator[Candidat
                     end[1] + math.copysign(h / 2 + 0.2, down) if upright else end[1],
                 )
                 cost = _LEADER_COST + ems * 0.7 + extra + 0.3 * abs(down)
-                yield Candidate(name.set(rows, centre), cost, (at, end))
+                start = (at[0] + gap * right, at[1] + gap * down)
+                yield Candidate(name.set(rows, centre), cost, (start, end))
 
 
 def apart(name: Name, shape: BaseGeometry, reach: float) -> Iterator[Candidate]:

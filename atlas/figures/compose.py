@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import shapely
@@ -29,10 +30,8 @@ if TYPE_CHECKING:
     from atlas.sheets import Atlas, Sheet
     from layers import Layer, Plan
 
-# Height of the room for the legend on a portrait page, mm on A3, and how it grows where the legend needs more.
-_BAND: Final = 43.0
-_BAND_STEP: Final = 9.0
-_BANDS: Final = 8
+# How often the room for the legend may grow.
+_GROWTH: Final = 8
 _NOTE_LINES, _SOURCE_LINES = 3, 2
 
 
@@ -54,7 +53,7 @@ def compose(
     plan, atlas
         What is drawn, and its sheets.
     recipe
-        Everything that defines the figure.
+        Everything that defines the figure; the figure gets it with the fingerprint of the data it was made from.
     overlays
         Layers of the user's kinds, drawn over the plan; working CRS.
     images
@@ -70,6 +69,7 @@ def compose(
         If there is no such sheet, the paper is too small for the scale, or the title or the legend too long for it.
     """
     sheet = atlas.sheet(recipe.sheet)
+    recipe = replace(recipe, fingerprint=plan.fingerprint)
     bounds: Bounds = extent or extent_of(plan, sheet).bounds
     layers = scene(plan, sheet, recipe, overlays)
     texts = _lines_below(plan, sheet, recipe, layers)
@@ -139,14 +139,14 @@ def _fit(
 ) -> tuple[Layout, int, list[OnPaper], list[Row]]:
     """Return page, scale, the layers on it and the rows of its legend, which grows with what the frame shows."""
     orientation = _orientation(recipe, bounds, texts)
-    band, footer_lines = _BAND, sum(map(len, texts)) + 2
+    footer_lines = sum(map(len, texts)) + 2
     centre = ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
-    for attempt in range(_BANDS):
-        room = layout(recipe.paper, orientation, band=band + attempt * _BAND_STEP, footer_lines=footer_lines)
+    for growth in range(_GROWTH):
+        room = layout(recipe.paper, orientation, growth=growth, footer_lines=footer_lines)
         scale = check_scale(recipe, bounds, room)
         on_page = on_paper(layers, _affine(room.frame, scale, centre), room.frame)
         rows = rows_of(on_page, images, recipe)
-        if not room.is_portrait or legend(rows, room.legend, recipe, room.enlarge):
+        if legend(rows, room.legend, recipe, room.enlarge):
             break
     return room, scale, on_page, rows
 
@@ -158,7 +158,7 @@ def _orientation(recipe: Recipe, bounds: Bounds, texts: tuple[Sequence[str], Seq
     upright = bounds[3] - bounds[1] >= bounds[2] - bounds[0]
 
     def worth(orientation: Orientation) -> tuple[float, bool]:
-        room = layout(recipe.paper, orientation, band=_BAND, footer_lines=sum(map(len, texts)) + 2)
+        room = layout(recipe.paper, orientation, footer_lines=sum(map(len, texts)) + 2)
         if recipe.scale is not None:
             scale = 0.0 if room.holds(bounds, recipe.scale) else math.inf
         else:
@@ -201,7 +201,7 @@ def _lines_below(
     layers: Sequence[SceneLayer],
 ) -> tuple[list[str], list[str]]:
     """Return the note and the sources, in lines as wide as the page."""
-    room = layout(recipe.paper, recipe.orientation, band=_BAND, footer_lines=4)
+    room = layout(recipe.paper, recipe.orientation, footer_lines=4)
     size, width = parts.small(room), min(room.page) - 2 * room.margin
     language = recipe.language
     used = dict.fromkeys(feature.source for layer in layers for feature in layer.drawn.features)

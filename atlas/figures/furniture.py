@@ -89,7 +89,7 @@ def scale_parts(layout: Layout, scale: int, recipe: Recipe) -> Iterator[Furnitur
     e, box, size = layout.enlarge, layout.scale, small(layout)
     longest = min(_BAR_SHARE * layout.frame.width, 0.8 * box.width) * scale / 1000
     step = 10 ** math.floor(math.log10(longest))
-    metres = next(factor * step for factor in (5, 2, 1) if factor * step <= longest)
+    metres = next(factor * step for factor in (5, 4, 3, 2, 1) if factor * step <= longest)
     length, parts = metres * 1000 / scale, 4
     aside = 4 * e if layout.is_portrait else 0.0
     x, y, high = box.x + (box.width - length) / 2 - aside, box.y + 11.5 * e, 1.2 * e

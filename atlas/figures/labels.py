@@ -100,6 +100,7 @@ class Places:
         self._frame, self._stains = frame, stains
         flat = np.array([(box.x, box.y, box.right, box.bottom) for box in taken]).reshape(-1, 4)
         self._quads = flat[:, [[0, 1], [2, 1], [2, 3], [0, 3]]]
+        self._symbols = len(taken)
 
     def best(self, candidates: Sequence[Candidate], anchor: tuple[float, float] | None = None) -> Candidate | None:
         """
@@ -125,20 +126,16 @@ class Places:
         cost[owner[outside]] = np.inf
         cost[owner[overlapping(quads, self._quads)]] = np.inf
         np.add.at(cost, owner, self._stains.under(bounds) * _STAIN_COST)
-        for index in np.argsort(cost, kind="stable"):
-            if not np.isfinite(cost[index]):
-                return None
-            chosen = candidates[int(index)]
-            line = _leader_quad(chosen.leader) if chosen.leader else None
-            if line is None or not overlapping(line, self._apart_from(anchor)).any():
-                self._take(quads[owner == index])
-                if line is not None:
-                    self._take(line)
-                return chosen
+        order = [int(index) for index in np.argsort(cost, kind="stable") if np.isfinite(cost[index])]
+        # A leader line crosses no name; a symbol only where there is no other way out.
+        for barred in (self._apart_from(anchor), self._quads[self._symbols :]):
+            for index in order:
+                chosen = candidates[index]
+                line = _leader_quad(chosen.leader) if chosen.leader else self._quads[:0]
+                if not overlapping(line, barred).any():
+                    self._quads = np.concatenate([self._quads, quads[owner == index], line])
+                    return chosen
         return None
-
-    def _take(self, quads: Floats) -> None:
-        self._quads = np.concatenate([self._quads, quads])
 
     def _apart_from(self, anchor: tuple[float, float] | None) -> Floats:
         """Return what is taken, without what covers a point."""

@@ -263,7 +263,7 @@ class Figure:
     Parameters
     ----------
     recipe
-        What it was made from, its scale and orientation as asked for.
+        What it was made from, its scale and orientation as asked for, the fingerprint that of the data.
     title
         As printed, whole.
     page

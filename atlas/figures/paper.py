@@ -53,6 +53,11 @@ _DEGREES: Final = 4.2
 _TITLE: Final = 12.5
 _GAP: Final = 2.2
 _SIDE: Final = 70.0
+_BAND: Final = 43.0
+_BAND_STEP: Final = 9.0
+_COLUMN: Final = 62.0
+_COLUMN_STEP: Final = 20.0
+_LOCATOR: Final = 36.0
 _SCALE: Final = 15.0
 _LINE: Final = 3.3
 
@@ -110,7 +115,7 @@ def color(name: str) -> str:
     return str(theme()["page"][name])
 
 
-def layout(paper: Paper, orientation: Orientation, *, band: float, footer_lines: int) -> Layout:
+def layout(paper: Paper, orientation: Orientation, *, growth: int = 0, footer_lines: int) -> Layout:
     """
     Return the room of every part of a page.
 
@@ -118,8 +123,8 @@ def layout(paper: Paper, orientation: Orientation, *, band: float, footer_lines:
     ----------
     paper, orientation
         Of the page; `auto` counts as portrait.
-    band
-        Height of the room for legend and locator on a portrait page, mm on A3; unused in landscape.
+    growth
+        How many steps larger than usual the room for the legend is.
     footer_lines
         Lines of text below.
     """
@@ -132,14 +137,15 @@ def layout(paper: Paper, orientation: Orientation, *, band: float, footer_lines:
     title = Box(room.x, room.y, room.width, _TITLE * e)
     bottom = footer.y - _GAP * e * 0.7
     if portrait:
-        below = Box(room.x, bottom - band * e, room.width, band * e)
+        band = (_BAND + growth * _BAND_STEP) * e
+        below = Box(room.x, bottom - band, room.width, band)
         outer = Box(room.x, title.bottom, room.width, below.y - _GAP * e - title.bottom)
         side = _SIDE * e
         legend = Box(below.x, below.y, below.width - side - _GAP * e, below.height)
-        locator = Box(below.right - 0.85 * below.height, below.y, 0.85 * below.height, below.height)
+        locator = Box(below.right - _LOCATOR * e, below.y, _LOCATOR * e, below.height)
         scale = Box(below.right - side, below.y, side - locator.width, below.height)
     else:
-        side = 0.9 * _SIDE * e
+        side = (_COLUMN + growth * _COLUMN_STEP) * e
         outer = Box(room.x, title.bottom, room.width - side - _GAP * e, bottom - title.bottom)
         inset, x = 0.25 * outer.height, outer.right + _GAP * e
         locator = Box(x, outer.bottom - inset, side, inset)
@@ -178,6 +184,6 @@ def _paper_for(bounds: Bounds, scale: int) -> str:
     """Return the smallest paper that holds bounds at a scale, or a dash."""
     for paper in _SIZES:
         for orientation in ("portrait", "landscape"):
-            if layout(paper, orientation, band=44, footer_lines=4).holds(bounds, scale):  # type: ignore[arg-type]  # both words are of their lists
+            if layout(paper, orientation, footer_lines=4).holds(bounds, scale):  # type: ignore[arg-type]  # both words are of their lists
                 return paper
     return "—"

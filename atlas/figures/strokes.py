@@ -159,7 +159,7 @@ def _stroke(ink: Ink, style: Style, shape: BaseGeometry, weight: float, *, arrow
         element("g", stroke + "".join(heads), opacity=opacity) if opacity < 1 or heads else stroke,
     )
     if core := style.get("core"):
-        between = dashes(style, px, "core_dash") or dash
+        between = dash or dashes(style, px, "core_dash")
         width = weight * px * _CORE_SHARE
         ink.put("core", shape, stroke=core, stroke_width=width, stroke_dasharray=between, **pen)
 
