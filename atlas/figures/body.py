@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from atlas.drawing import draw, drawn, is_shown, shared_borders
 from atlas.figures import strokes
-from atlas.figures.candidates import Name, along, apart, beside, inside
+from atlas.figures.candidates import Name, along, apart, beside, inside, spots
 from atlas.figures.labels import Candidate, Places, Stains
 from atlas.figures.model import Box, DrawnLayer, Label
 from atlas.figures.svg import document, element, label, rectangle
@@ -289,28 +289,35 @@ def _place(wish: _Wish, places: Places, frame: Box, px: float) -> Label | None:
     """Return the name of a feature where there is room for it, if need be a little smaller."""
     feature, layer = wish.feature, wish.layer
     style, shape = layer.style(wish.index), layer.shapes[wish.index]
-    geometry = layer.drawn.kind.geometry
-    shape = shape if geometry == "point" else _clipped(shape, frame.inset(_INSET))
+    shape = shape if isinstance(shape, shapely.Point) else _clipped(shape, frame.inset(_INSET))
     if shape.is_empty:
         return None
-    heart = shape.interpolate(0.5, normalized=True) if geometry == "line" else shape.point_on_surface()
-    anchor = (heart.x, heart.y)
-    name = Name.of(feature.name, feature.kind, style["label"], px)
-    half = strokes.weight_of(style, area=False) * px / 2 if geometry == "line" else 0.0
-    small = name.smaller()
-    tries = [_candidates(name, shape, style, px), _candidates(small, shape, style, px)]
-    if geometry != "point":
-        tries.append(apart(small, shape, half))
-    for attempt in tries:
-        chosen = places.best(list(attempt), anchor)
+    for tried, anchor in _tries(Name.of(feature.name, feature.kind, style["label"], px), shape, style, px):
+        chosen = places.best(list(tried), anchor)
         if chosen is not None:
             return Label(feature.id, layer.drawn.id, feature.name, chosen.pieces, anchor, chosen.leader)
     return None
 
 
-def _candidates(name: Name, shape: BaseGeometry, style: Style, px: float) -> Iterator[Candidate]:
+def _tries(
+    name: Name,
+    shape: BaseGeometry,
+    style: Style,
+    px: float,
+) -> Iterator[tuple[Iterator[Candidate], tuple[float, float]]]:
+    """Yield sets of places and what they are tied to: at the feature, then a little smaller, then on a leader line."""
+    small = name.smaller()
     if isinstance(shape, shapely.Point):
-        return beside(name, (shape.x, shape.y), strokes.reach(style) * px)
-    if isinstance(shape, shapely.LineString | shapely.MultiLineString):
-        return along(name, shape, strokes.weight_of(style, area=False) * px / 2)
-    return inside(name, shape)
+        at, gap = (shape.x, shape.y), strokes.reach(style) * px
+        for sized in (name, small):
+            yield beside(sized, at, gap), at
+            yield apart(sized, at, gap), at
+        return
+    ties = spots(shape)
+    line = isinstance(shape, shapely.LineString | shapely.MultiLineString)
+    half = strokes.weight_of(style, area=False) * px / 2 if line else 0.0
+    for sized in (name, small):
+        yield (along(sized, shape, half) if line else inside(sized, shape)), ties[0]
+    for places in (beside, apart):
+        for at in ties:
+            yield places(small, at, half + 0.3), at

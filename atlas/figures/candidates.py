@@ -38,10 +38,9 @@ _BESIDE: Final = (
     (-1, 1, 1.6),
 )
 _SPOTS: Final = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.12, 0.88)
-# Leader lines: lengths in sizes of the text, and what they cost.
+# Leader lines: lengths in sizes of the text, and directions.
 _REACHES: Final = (1.6, 2.6, 3.8, 5.2, 7.0, 9.5, 12.5, 16.0)
-_DIRECTIONS: Final = 20
-_LEADER_COST: Final = 3.0
+_AROUND: Final = tuple((math.cos(turn * math.pi / 10), math.sin(turn * math.pi / 10)) for turn in range(20))
 # How far a line may turn from letter to letter, degrees, and how steep Chinese is set upright.
 _BEND: Final = 28.0
 _STEEP: Final = 52.0
@@ -151,40 +150,39 @@ def _width(text: str, size_pt: float, weight: int) -> float:
 
 
 def beside(name: Name, at: tuple[float, float], gap: float) -> Iterator[Candidate]:
-    """Yield places around a point, then places apart from it with a leader line; `gap` is the symbol's reach."""
+    """Yield places around a point; `gap` is the symbol's reach."""
     for rows, extra in name.layouts:
         w, h = name.block(rows)
         for dx, dy, cost in _BESIDE:
             reach = gap * 0.72 if dx and dy else gap + 0.3
             centre = (at[0] + dx * (reach + w / 2), at[1] + dy * (reach + h / 2 - 0.3))
             yield Candidate(name.set(rows, centre), cost + extra)
-        for ems in _REACHES:
-            far = gap + ems * name.em
-            for step in range(_DIRECTIONS):
-                angle = 2 * math.pi * step / _DIRECTIONS
-                right, down = math.cos(angle), math.sin(angle)
+
+
+def apart(name: Name, at: tuple[float, float], gap: float) -> Iterator[Candidate]:
+    """Yield places farther from a point, on a leader line from its symbol's edge; `gap` is the symbol's reach."""
+    for rows, extra in name.layouts:
+        w, h = name.block(rows)
+        for right, down in _AROUND:
+            start = (at[0] + gap * right, at[1] + gap * down)
+            for ems in _REACHES:
+                far = gap + ems * name.em
                 end = (at[0] + far * right, at[1] + far * down)
-                upright = abs(right) < 0.2  # noqa: PLR2004 - straight up or down
-                centre = (
-                    end[0] if upright else end[0] + math.copysign(w / 2 + 0.4, right),
-                    end[1] + math.copysign(h / 2 + 0.2, down) if upright else end[1],
-                )
-                cost = _LEADER_COST + ems * 0.7 + extra + 0.3 * abs(down)
-                start = (at[0] + gap * right, at[1] + gap * down)
-                yield Candidate(name.set(rows, centre), cost, (start, end))
+                if abs(right) < 0.2:  # noqa: PLR2004 - straight up or down
+                    centre = (end[0], end[1] + math.copysign(h / 2 + 0.2, down))
+                else:
+                    centre = (end[0] + math.copysign(w / 2 + 0.4, right), end[1])
+                yield Candidate(name.set(rows, centre), ems * 0.7 + extra + 0.3 * abs(down), (start, end))
 
 
-def apart(name: Name, shape: BaseGeometry, reach: float) -> Iterator[Candidate]:
-    """Yield places beside a line or an area that cannot carry its name, with leader lines; `reach` as in `along`."""
-    parts = shapely.get_parts(shape)
-    largest = max(parts, key=lambda part: (part.area, part.length))
+def spots(shape: BaseGeometry) -> list[tuple[float, float]]:
+    """Return where a name that a line or an area cannot carry may be tied to it, the best first."""
+    largest = max(shapely.get_parts(shape), key=lambda part: (part.area, part.length))
     if largest.geom_type == "Polygon":
-        spots = [largest.point_on_surface()]
+        found = [largest.point_on_surface()]
     else:
-        spots = [largest.interpolate(share, normalized=True) for share in (0.5, 0.3, 0.7)]
-    for index, spot in enumerate(spots):
-        for place in beside(name, (spot.x, spot.y), reach + 0.3):
-            yield Candidate(place.pieces, place.cost + 0.3 * index, place.leader)
+        found = [largest.interpolate(share, normalized=True) for share in (0.5, 0.3, 0.7)]
+    return [(spot.x, spot.y) for spot in found]
 
 
 def along(name: Name, shape: BaseGeometry, reach: float) -> Iterator[Candidate]:
@@ -197,7 +195,7 @@ def along(name: Name, shape: BaseGeometry, reach: float) -> Iterator[Candidate]:
             if part.length > name.em:
                 middle = part.interpolate(0.5, normalized=True)
                 for place in beside(name, (middle.x, middle.y), reach + 0.4):
-                    yield Candidate(place.pieces, place.cost + 3, place.leader)
+                    yield Candidate(place.pieces, place.cost + 3)
             continue
         for spot in _SPOTS:
             start = spot * part.length - total / 2

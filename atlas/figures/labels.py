@@ -111,7 +111,7 @@ class Places:
         candidates
             Where the name may stand.
         anchor
-            What a leader line starts from: it may cross whatever covers this point.
+            What a leader line starts from: it may cross the symbols that cover this point.
         """
         if not candidates:
             return None
@@ -138,11 +138,12 @@ class Places:
         return None
 
     def _apart_from(self, anchor: tuple[float, float] | None) -> Floats:
-        """Return what is taken, without what covers a point."""
+        """Return what is taken, without the symbols that cover a point."""
         if anchor is None or not len(self._quads):
             return self._quads
         low, high = self._quads.min(axis=1), self._quads.max(axis=1)
         covers = ((low <= anchor) & (high >= anchor)).all(axis=1)
+        covers[self._symbols :] = False
         apart: Floats = self._quads[~covers]
         return apart
 

@@ -175,15 +175,17 @@ def check_scale(recipe: Recipe, bounds: Bounds, tried: Layout) -> int:
     if recipe.scale is None and fits is not None:
         return fits
     asked = recipe.scale if recipe.scale is not None else SCALES[-1]
+    values = {"paper": recipe.paper, "scale": f"1:{asked}", "near": f"1:{fits}" if fits else "—"}
     larger = _paper_for(bounds, asked)
-    values = {"paper": recipe.paper, "scale": f"1:{asked}", "near": f"1:{fits}" if fits else "—", "larger": larger}
-    raise PlanError([Finding("paper_too_small", "figure", values)])
+    if larger is None:
+        raise PlanError([Finding("scale_too_large", "figure", values)])
+    raise PlanError([Finding("paper_too_small", "figure", {**values, "larger": larger})])
 
 
-def _paper_for(bounds: Bounds, scale: int) -> str:
-    """Return the smallest paper that holds bounds at a scale, or a dash."""
+def _paper_for(bounds: Bounds, scale: int) -> str | None:
+    """Return the smallest paper that holds bounds at a scale, or None."""
     for paper in _SIZES:
         for orientation in ("portrait", "landscape"):
             if layout(paper, orientation, footer_lines=4).holds(bounds, scale):  # type: ignore[arg-type]  # both words are of their lists
                 return paper
-    return "—"
+    return None

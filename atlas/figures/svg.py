@@ -50,12 +50,12 @@ def path(shape: BaseGeometry) -> str:
     pieces = [*shapely.get_rings(parts[areas]), *parts[~areas]]
     drawn = []
     for piece in pieces:
-        points = np.round(shapely.get_coordinates(piece), _DECIMALS)
+        points = np.round(shapely.get_coordinates(piece), _DECIMALS) + 0.0
         # A vertex that falls on the one before it draws nothing.
         kept = points[np.r_[True, np.any(np.diff(points, axis=0) != 0, axis=1)]] if len(points) else points
         if len(kept) > 1:
             closed = bool(np.all(kept[0] == kept[-1])) and len(kept) > 2  # noqa: PLR2004 - two points enclose nothing
-            corners = [f"{number(x)} {number(y)}" for x, y in (kept[:-1] if closed else kept).tolist()]
+            corners = [f"{x:.6g} {y:.6g}" for x, y in (kept[:-1] if closed else kept).tolist()]
             drawn.append(f"M{'L'.join(corners)}{'Z' if closed else ''}")
     return "".join(drawn)
 
