@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import defusedxml.ElementTree
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from layers import Layer, Plan
 
 Format = Literal["pdf", "svg", "png"]
+# Code of a message, and what its blanks are filled with.
+Fault = tuple[str, dict[str, Any]]
 
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 # Of PNGs: for the screen, for a report, for a printer.
@@ -49,6 +52,15 @@ _SLACK: Final = 0.3
 # Enough to see whether a map is there, pixels per inch.
 _GLANCE: Final = 24
 _MM_PER_INCH: Final = 25.4
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a printed page must show: its size (mm), where its map is, and its lines of text."""
+
+    page: tuple[float, float]
+    frame: Box
+    words: tuple[str, ...]
 
 
 def export(
@@ -136,12 +148,11 @@ def drawing(figure: Figure) -> Drawing:
     return Drawing(page_svg(figure), *figure.page, figure.title)
 
 
-def words_of(figure: Figure) -> Iterator[str]:
-    """Return every line of text on a page, names on the map first."""
-    for label in figure.labels:
-        yield from (piece.text for piece in label.pieces)
-    for part in figure.furniture:
-        yield from (text.text for text in part.texts)
+def facts(figure: Figure, but: str = "") -> Facts:
+    """Return what a printed figure must show; `but` leaves out the words of one part of the page."""
+    names = [piece.text for label in figure.labels for piece in label.pieces]
+    words = [text.text for part in figure.furniture if part.kind != but for text in part.texts]
+    return Facts(figure.page, figure.frame, (*names, *words))
 
 
 def read_back(figure: Figure, format_: Format, content: bytes, name: str) -> None:
@@ -153,80 +164,89 @@ def read_back(figure: Figure, format_: Format, content: bytes, name: str) -> Non
     PlanError
         If it cannot be opened, has another number or size of pages than the figure, lacks text, or its map is blank.
     """
-    readers: dict[Format, Callable[[Figure, bytes], Iterator[tuple[str, dict[str, Any]]]]] = {
-        "pdf": _pdf_faults,
+    readers: dict[Format, Callable[[Facts, bytes], Iterator[Fault]]] = {
+        "pdf": lambda wanted, pdf: iter(pdf_faults(pdf, [wanted])[1]),
         "svg": _svg_faults,
         "png": _png_faults,
     }
     try:
-        faults = list(readers[format_](figure, content))
+        faults = list(readers[format_](facts(figure), content))
     except (ValueError, OSError, SyntaxError, KeyError, pypdfium2.PdfiumError) as error:
         faults = [("export_unreadable", {"detail": " ".join(str(error).split())[:80] or "—"})]
     if faults:
         raise PlanError([Finding(code, name, values) for code, values in faults])
 
 
-def pdf_faults(content: bytes, figures: Sequence[Figure | None]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return what is wrong with a PDF, given the figure of each page, or None for a page of words alone."""
+def pdf_faults(content: bytes, wanted: Sequence[Facts], *, others: bool = False) -> tuple[int, list[Fault]]:
+    """
+    Return how many pages a PDF has, and what is wrong with them.
+
+    Parameters
+    ----------
+    content
+        The PDF.
+    wanted
+        What each page must show, in order.
+    others
+        Whether pages of words alone may stand before and behind these; on them there must be some text.
+    """
     with pypdfium2.PdfDocument(content) as document:
-        if len(document) != len(figures):
-            yield "export_pages", {"count": len(document), "wanted": len(figures)}
-            return
-        for page, figure in zip(document, figures, strict=True):
-            text = "".join(page.get_textpage().get_text_range().split())
-            if figure is None:
-                if not text:
-                    yield "export_blank", {}
-                continue
-            size = tuple(length * MM_PER_POINT for length in page.get_size())
-            yield from _size_faults(figure, size)
-            yield from _text_faults(figure, text)
-            yield from _blank_faults(figure, page_pixels(page, _GLANCE))
+        texts = ["".join(page.get_textpage().get_text_range().split()) for page in document]
+        first = next((n for n, text in enumerate(texts) if not _lost(wanted[0], text)), 0) if others else 0
+        if len(texts) != len(wanted) and (not others or len(texts) < first + len(wanted)):
+            return len(texts), [("export_pages", {"count": len(texts), "wanted": len(wanted)})]
+        faults: list[Fault] = [("export_blank", {}) for text in texts if not text]
+        for number, each in enumerate(wanted, first):
+            page = document[number]
+            faults += _size_faults(each, tuple(length * MM_PER_POINT for length in page.get_size()))
+            faults += _text_faults(each, texts[number])
+            faults += _blank_faults(each, page_pixels(page, _GLANCE))
+        return len(texts), faults
 
 
-def _pdf_faults(figure: Figure, content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
-    return pdf_faults(content, [figure])
-
-
-def _svg_faults(figure: Figure, content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+def _svg_faults(wanted: Facts, content: bytes) -> Iterator[Fault]:
     root: Element = defusedxml.ElementTree.fromstring(content)
-    size = tuple(float(root.get(side, "").removesuffix("mm")) for side in ("width", "height"))
-    yield from _size_faults(figure, size)
-    yield from _text_faults(figure, "".join("".join(root.itertext()).split()))
+    yield from _size_faults(wanted, tuple(float(root.get(side, "").removesuffix("mm")) for side in ("width", "height")))
+    yield from _text_faults(wanted, "".join("".join(root.itertext()).split()))
     if not any(element.tag.endswith(("path", "circle", "use")) for element in root.iter()):
         yield "export_blank", {}
 
 
-def _png_faults(figure: Figure, content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+def _png_faults(wanted: Facts, content: bytes) -> Iterator[Fault]:
     """Check every byte's sum, and look at the map in a picture of few pixels."""
     with Image.open(io.BytesIO(content)) as image:
         dpi = image.info["dpi"][0]
         image.verify()
     with Image.open(io.BytesIO(content)) as image:
-        yield from _size_faults(figure, tuple(length / dpi * _MM_PER_INCH for length in image.size))
+        yield from _size_faults(wanted, tuple(length / dpi * _MM_PER_INCH for length in image.size))
         if KEYWORD not in image.info:
             yield "export_text", {"value": KEYWORD}
-        yield from _blank_faults(figure, np.asarray(image.reduce(max(1, round(dpi / _GLANCE)))))
+        yield from _blank_faults(wanted, np.asarray(image.reduce(max(1, round(dpi / _GLANCE)))))
 
 
-def _size_faults(figure: Figure, size: tuple[float, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
-    if any(abs(is_ - wanted) > _SLACK for is_, wanted in zip(size, figure.page, strict=True)):
-        shown = ["×".join(f"{length:.1f}" for length in each) for each in (size, figure.page)]
+def _size_faults(wanted: Facts, size: tuple[float, ...]) -> Iterator[Fault]:
+    if any(abs(is_ - right) > _SLACK for is_, right in zip(size, wanted.page, strict=True)):
+        shown = ["×".join(f"{length:.1f}" for length in each) for each in (size, wanted.page)]
         yield "export_size", {"size": shown[0], "wanted": shown[1]}
 
 
-def _text_faults(figure: Figure, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Count letters: readers differ in where they see a space, and in which line comes first."""
-    words = ["".join(line.split()) for line in words_of(figure)]
-    if Counter("".join(words)) - Counter(text):
-        lost = [line for line in words if line not in text]
-        yield "export_text", {"value": "、".join(dict.fromkeys(lost))[:60] or "—"}
+def _text_faults(wanted: Facts, text: str) -> Iterator[Fault]:
+    if lost := _lost(wanted, text):
+        yield "export_text", {"value": lost}
 
 
-def _blank_faults(figure: Figure, pixels: NDArray[np.uint8]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _lost(wanted: Facts, text: str) -> str:
+    """Return the lines whose letters a page lacks; counted, as readers differ in spaces and in which line comes first."""
+    words = ["".join(line.split()) for line in wanted.words]
+    if not Counter("".join(words)) - Counter(text):
+        return ""
+    return "、".join(dict.fromkeys(line for line in words if line not in text))[:60] or "—"
+
+
+def _blank_faults(wanted: Facts, pixels: NDArray[np.uint8]) -> Iterator[Fault]:
     """Say whether the map is all of one colour; pixels cover the whole page."""
-    box: Box = figure.frame.inset(figure.frame.width / 20)
-    across, down = pixels.shape[1] / figure.page[0], pixels.shape[0] / figure.page[1]
+    box: Box = wanted.frame.inset(wanted.frame.width / 20)
+    across, down = pixels.shape[1] / wanted.page[0], pixels.shape[0] / wanted.page[1]
     inside = pixels[round(box.y * down) : round(box.bottom * down), round(box.x * across) : round(box.right * across)]
     if not inside.size or np.ptp(inside.reshape(-1, inside.shape[-1]), axis=0).max() == 0:
         yield "export_blank", {}

@@ -63,7 +63,7 @@ def set_figures(drawings: Sequence[Drawing], title: str, recipe: Recipe, *, arch
         As PDF/A-3.
     """
     inputs, pages = _inputs(drawings)
-    data = {**_about(title, recipe), "pages": pages, "recipe": {"name": ATTACHMENT, "json": recipe.to_json()}}
+    data = {**about(title, recipe), "pages": pages, "recipe": {"name": ATTACHMENT, "json": recipe.to_json()}}
     return compile_pdf("pages.typ", data, inputs, archival=archival)
 
 
@@ -103,7 +103,7 @@ def compile_pdf(template: str, data: Mapping[str, Any], inputs: Mapping[str, str
         raise PlanError([Finding("not_set", template, {"detail": " ".join(detail)[:200]})]) from error
 
 
-def _about(title: str, recipe: Recipe) -> dict[str, Any]:
+def about(title: str, recipe: Recipe) -> dict[str, Any]:
     """Return what a document says of itself; its date is the one printed on it, so that it can be made again."""
     try:
         day = date.fromisoformat(recipe.compiled)
