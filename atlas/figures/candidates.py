@@ -49,6 +49,7 @@ _GRID: Final = 9
 _SHORT: Final = 7
 # Places that a word may be broken after, and before.
 _AFTER, _BEFORE = re.compile(r"[、,。;:)」”· —-]"), re.compile(r"[((“「]")
+_CLOSING: Final = re.compile(r"[))”」]")
 _LYING: Final = re.compile(r"[—–()()“”-]")
 _CHINESE: Final = re.compile(r"[⺀-鿿豈-﫿＀-￯、。·—()“”]+")
 
@@ -118,8 +119,9 @@ class Name:
         """The name in two lines, broken where a reader would."""
         text, half = self.text, len(self.text) / 2
         spots = [i for i in range(1, len(text)) if _AFTER.match(text[i - 1]) or _BEFORE.match(text[i])]
-        best = min(spots, key=lambda i: abs(i - half), default=0)
-        cut = best if best and abs(best - half) <= len(text) / 4 else math.ceil(half)
+        # Rather not within brackets or quotes.
+        best = min(spots, key=lambda i: abs(i - half) + 3 * _open(text[:i]), default=0)
+        cut = best if best and abs(best - half) <= len(text) / 3.5 else math.ceil(half)
         return tuple(part for part in (text[:cut].strip(), text[cut:].strip()) if part)
 
     def block(self, rows: tuple[str, ...]) -> tuple[float, float]:
@@ -141,6 +143,11 @@ class Name:
 
     def _text(self, text: str, box: Box, angle: float) -> Text:
         return Text(text, box, self.size_pt, self.role, self.weight, "sans", self.color, self.halo, angle)
+
+
+def _open(text: str) -> int:
+    """Return how many brackets and quotes of a text are not closed."""
+    return len(_BEFORE.findall(text)) - len(_CLOSING.findall(text))
 
 
 # A name is measured once for all its candidates.

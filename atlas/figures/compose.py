@@ -22,6 +22,8 @@ from layers import Finding, PlanError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shapely.geometry.base import BaseGeometry
+
     from atlas.figures.body import Affine, OnPaper, SceneLayer
     from atlas.figures.legendbox import Row
     from atlas.figures.model import Furniture, LegendRow, RasterImage
@@ -43,6 +45,7 @@ def compose(
     overlays: Sequence[Layer] = (),
     images: Sequence[RasterImage] = (),
     extent: Bounds | None = None,
+    focus: BaseGeometry | None = None,
     page: tuple[int, int] = (1, 1),
 ) -> Figure:
     """
@@ -60,6 +63,8 @@ def compose(
         Pictures drawn under the vectors.
     extent
         What must be seen: minx, miny, maxx, maxy in metres of the working CRS; None takes the sheet's own.
+    focus
+        The area that the page is about, working CRS: everything outside it is drawn paler.
     page
         This page's number, and of how many.
 
@@ -94,7 +99,7 @@ def compose(
         MM_PER_PIXEL * room.enlarge,
         images=[(image, _box(image.bounds, affine)) for image in images],
         ground=parts.backdrop(room),
-        under_names=lines,
+        under_names=parts.veil(room, focus, affine) + lines,
         taken=[arrow.box.inset(-room.enlarge)],
     )
     shown = _ground(room.frame, affine)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
+    from atlas.figures.body import Affine
     from atlas.figures.model import Text
     from atlas.figures.paper import Layout
     from atlas.figures.recipe import Recipe
@@ -149,6 +150,16 @@ def north(layout: Layout, turn: float, recipe: Recipe, *, at_left: bool) -> Furn
 def backdrop(layout: Layout) -> str:
     """Return the ground of the map, which is seen where no layer is."""
     return rectangle(layout.frame, fill=color("ground"))
+
+
+def veil(layout: Layout, focus: BaseGeometry | None, affine: Affine) -> str:
+    """Return what makes everything paler outside an area of the working CRS, and the area's outline."""
+    if focus is None:
+        return ""
+    a, _, _, d, x, y = affine
+    area = shapely.transform(focus, lambda xy: xy * (a, d) + (x, y))
+    around = element("path", d=path(layout.frame.polygon.difference(area)), fill=color("paper"), fill_opacity=0.5)
+    return around + element("path", d=path(area), fill="none", stroke=color("shown"), stroke_width=0.5 * layout.enlarge)
 
 
 def locator(layout: Layout, plan: Plan, bounds: tuple[float, float, float, float], recipe: Recipe) -> Furniture:

@@ -123,27 +123,34 @@ def _columns(rows: Sequence[Row], box: Box, points: float, enlarge: float) -> li
     """Return a box per row, column by column, or None if they do not fit."""
     em = points * MM_PER_POINT
     step, top = _ROW * em, box.y + _heading_height(enlarge)
-    per_column = int((box.bottom - top + 0.01) / step)
-    if per_column < 2:  # noqa: PLR2004 - a heading and a row
+    most = int((box.bottom - top + 0.01) / step)
+    if most < 2:  # noqa: PLR2004 - a heading and a row
         return None
-    columns: list[list[Row]] = [[]]
-    for index, row in enumerate(rows):
-        last = len(columns[-1]) == per_column - 1
-        # A heading does not stand alone at the foot of a column.
-        if len(columns[-1]) >= per_column or (last and row.style is None and index + 1 < len(rows)):
-            columns.append([])
-        columns[-1].append(row)
-    widths = [max(_width(row, points) for row in column) for column in columns if column]
-    gaps = (len(widths) - 1) * _COLUMN_GAP * em
-    if sum(widths) + gaps > box.width:
+    # As few columns as can be, and those about equally long.
+    count = len(_fill(rows, most))
+    columns = next(filled for each in range(2, most + 1) if len(filled := _fill(rows, each)) <= count)
+    widths = [max((_width(row, points) for row in column), default=0.0) for column in columns]
+    spare = box.width - sum(widths) - (len(widths) - 1) * _COLUMN_GAP * em
+    if spare < 0:
         return None
     # Columns share the width that is left, but stay together.
-    spare = min((box.width - sum(widths) - gaps) / max(len(widths), 1), 6 * em)
+    apart = _COLUMN_GAP * em + min(spare / len(widths), 6 * em)
     places, x = [], box.x
     for column, width in zip(columns, widths, strict=True):
         places += [Box(x, top + i * step, width, step) for i in range(len(column))]
-        x += width + _COLUMN_GAP * em + spare
+        x += width + apart
     return places
+
+
+def _fill(rows: Sequence[Row], most: int) -> list[list[Row]]:
+    """Return rows in columns of at most so many; a heading does not stand alone at the foot of one."""
+    columns: list[list[Row]] = [[]]
+    for index, row in enumerate(rows):
+        last = len(columns[-1]) == most - 1
+        if len(columns[-1]) >= most or (last and row.style is None and index + 1 < len(rows)):
+            columns.append([])
+        columns[-1].append(row)
+    return columns
 
 
 def _width(row: Row, points: float) -> float:
@@ -206,7 +213,7 @@ def line(
     align: float = 0.0,
 ) -> Text:
     """
-    Return a line of text.
+    Return a line of text, never smaller than `SMALLEST_PT`.
 
     Parameters
     ----------
@@ -217,6 +224,7 @@ def line(
     align
         0 where the text starts at the point, 0.5 where it is centred on it, 1 where it ends there.
     """
-    width = fonts.text_width(text, size_pt, weight)
-    box = Box(at[0] - align * width, at[1], width, (ASCENT + DESCENT) * size_pt * MM_PER_POINT)
-    return Text(text, box, size_pt, role, weight, "sans", page_color(color))
+    size = max(size_pt, SMALLEST_PT)
+    width = fonts.text_width(text, size, weight)
+    box = Box(at[0] - align * width, at[1], width, (ASCENT + DESCENT) * size * MM_PER_POINT)
+    return Text(text, box, size, role, weight, "sans", page_color(color))

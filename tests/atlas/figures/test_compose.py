@@ -234,6 +234,31 @@ def test_what_the_user_adds_lies_over_the_plan(toyland: Opened) -> None:
     assert [warning for warning in figure.warnings if "远处" in warning]
 
 
+def test_nothing_on_the_page_is_smaller_than_print_bears(district: Opened) -> None:
+    for paper in ("A4", "A3"):
+        for _, figure in figures(district, paper=paper):
+            assert min(text.size_pt for text in figure.texts()) >= 6
+
+
+def test_an_empty_sheet_is_a_page_without_a_legend(toyland: Opened) -> None:
+    every = tuple(layer.id for layer in toyland.atlas.sheet("structure").layers)
+    figure = figure_of(toyland, "structure", hidden=every)
+    assert figure.legend == ()
+    assert figure.labels == ()
+
+
+def test_what_a_page_is_about_stands_out(toyland: Opened) -> None:
+    """The rest is drawn paler, and the area outlined; nothing else changes."""
+    town = toyland.plan.layers["town"].rows[0].geometry
+    plain, about = (
+        compose(toyland.plan, toyland.atlas, recipe_of(toyland), extent=town.bounds, focus=focus)
+        for focus in (None, town)
+    )
+    assert about.labels == plain.labels
+    added = set(re.findall(r"<path[^>]*>", about.body_svg)) - set(re.findall(r"<path[^>]*>", plain.body_svg))
+    assert len(added) == 2
+
+
 def test_pictures_lie_under_the_vectors(toyland: Opened) -> None:
     x, y = middle(toyland)
     image = RasterImage("slope", "坡度", b"\x89PNG", (x, y, x + 1000, y + 500), 0.7, (("#ff0000", "陡"),))
