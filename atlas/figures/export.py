@@ -236,7 +236,7 @@ def _text_faults(wanted: Facts, text: str) -> Iterator[Fault]:
 
 
 def _lost(wanted: Facts, text: str) -> str:
-    """Return the lines whose letters a page lacks; counted, as readers differ in spaces and in which line comes first."""
+    """Return the lines that a page lacks. Letters are counted: readers differ in spaces and in which line is first."""
     words = ["".join(line.split()) for line in wanted.words]
     if not Counter("".join(words)) - Counter(text):
         return ""
