@@ -90,7 +90,7 @@ class Case:
         """Return a remark on a place of the page, which is a key of the words in section ``part``."""
         names = {"part": say("zh", f"part.{place}"), "part_en": say("en", f"part.{place}")}
         where = f"{self.sheet.title.in_(self.figure.recipe.language)} · {self.say(f'part.{place}')}"
-        return Remark(Finding(f"lint_{code}", where, {**names, **values}), change or {})
+        return Remark(Finding(code, where, {**names, **values}), change or {})
 
     def is_backdrop(self, kind: str) -> bool:
         """Say whether features of a kind lie under the map."""

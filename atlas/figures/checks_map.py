@@ -32,13 +32,13 @@ def content(case: Case) -> Iterator[Remark]:
     """Yield a map with nothing on it, or with less than its sheet has to show."""
     figure = case.figure
     if not any(layer.features for layer in figure.layers if not case.is_backdrop(layer.kind)):
-        yield case.remark("empty_map", "map", change={"hidden": ()} if figure.recipe.hidden else {})
+        yield case.remark("lint_empty_map", "map", change={"hidden": ()} if figure.recipe.hidden else {})
     west, south, east, north = case.needed
     a, b, c, d = figure.bounds
     slack = case.limits["scale"]["slack_mm"] * figure.scale / 1000
     if west < a - slack or south < b - slack or east > c + slack or north > d + slack:
         change = {"scale": None} if figure.recipe.scale else {}
-        yield case.remark("clipped", "map", change=change)
+        yield case.remark("lint_clipped", "map", change=change)
 
 
 def overlays(case: Case) -> Iterator[Remark]:
@@ -46,7 +46,7 @@ def overlays(case: Case) -> Iterator[Remark]:
     window = shapely.box(*case.figure.bounds)
     rows = [row for layer in case.overlays for row in layer.rows]
     if away := [row.name or row.id for row in rows if not row.geometry.intersects(window)]:
-        yield case.remark("sites_outside", "map", count=len(away), value="、".join(away[:3]))
+        yield case.remark("lint_sites_outside", "map", count=len(away), value="、".join(away[:3]))
 
 
 def legend(case: Case) -> Iterator[Remark]:
@@ -56,18 +56,18 @@ def legend(case: Case) -> Iterator[Remark]:
     explained = {row.id: row for row in figure.legend}
     for id_, layer in drawn.items():
         if id_ not in explained:
-            yield case.remark("legend_lacks", "legend", value=id_, layer=layer.id)
+            yield case.remark("lint_legend_lacks", "legend", value=id_, layer=layer.id)
     for id_, row in explained.items():
         if id_ not in drawn and not id_.startswith(_FREE_ROWS):
-            yield case.remark("legend_extra", "legend", value=row.title or id_)
+            yield case.remark("lint_legend_extra", "legend", value=row.title or id_)
     part = figure.part("legend")
     printed = {text.text for text in part.texts} if part else set()
     for row in figure.legend:
         if not row.title.strip() or (part and row.title not in printed):
-            yield case.remark("legend_mute", "legend", value=row.title or row.id)
+            yield case.remark("lint_legend_mute", "legend", value=row.title or row.id)
     for one, other in combinations(figure.legend, 2):
         if one.layer == other.layer and one.layer and one.title == other.title:
-            yield case.remark("legend_double", "legend", value=one.title)
+            yield case.remark("lint_legend_double", "legend", value=one.title)
     if part:
         yield from _legend_beyond(case, [row for row in figure.legend if not _inside(row, case)])
 
@@ -81,7 +81,7 @@ def _legend_beyond(case: Case, rows: list[LegendRow]) -> Iterator[Remark]:
     if rows:
         larger = PAPERS.index(case.figure.recipe.paper) + 1
         change = {"paper": PAPERS[larger]} if larger < len(PAPERS) else {}
-        yield case.remark("legend_full", "legend", change=change, count=len(rows))
+        yield case.remark("lint_legend_full", "legend", change=change, count=len(rows))
 
 
 def certainty(case: Case) -> Iterator[Remark]:
@@ -101,7 +101,7 @@ def certainty(case: Case) -> Iterator[Remark]:
         names = "、".join(feature.name for feature in features[:3])
         said = case.say(f"basis.{basis}")
         yield case.remark(
-            "looks_surveyed", "map", count=len(features), value=names, basis=said, basis_en=basis, layer=id_
+            "lint_looks_surveyed", "map", count=len(features), value=names, basis=said, basis_en=basis, layer=id_
         )
 
 
@@ -109,25 +109,29 @@ def labels(case: Case) -> Iterator[Remark]:
     """Yield names that lie over one another, over furniture or over the edge of the map, and names without a place."""
     figure, least = case.figure, case.limits["page"]["overlap_mm2"]
     outlines = [shapely.union_all([piece.outline for piece in label.pieces]) for label in figure.labels]
-    tree = shapely.STRtree(outlines)
-    for first, second in tree.query(outlines, predicate="intersects").T:
+    pairs = shapely.STRtree(outlines).query(outlines, predicate="intersects").T if outlines else ()
+    for first, second in pairs:
         if first < second and outlines[first].intersection(outlines[second]).area > least:
             one, other = figure.labels[first], figure.labels[second]
-            yield case.remark("labels_overlap", "labels", value=one.text, other=other.text)
+            yield case.remark("lint_labels_overlap", "labels", value=one.text, other=other.text)
     frame = figure.frame.inset(-0.05).polygon
     over = [part for part in figure.furniture if part.kind in {"north", "legend", "locator", "scale_bar"}]
     for label, outline in zip(figure.labels, outlines, strict=True):
         if not frame.covers(outline):
-            yield case.remark("label_outside", "labels", value=label.text)
+            yield case.remark("lint_label_outside", "labels", value=label.text)
         for part in over:
             if outline.intersection(part.box.polygon).area > least:
-                yield case.remark("labels_overlap", "labels", value=label.text, other=case.say(f"part.{part.kind}"))
+                yield case.remark(
+                    "lint_labels_overlap", "labels", value=label.text, other=case.say(f"part.{part.kind}")
+                )
         if "".join(piece.text for piece in label.pieces).replace(" ", "") != label.text.replace(" ", ""):
-            yield case.remark("label_spoiled", "labels", value=label.text)
+            yield case.remark("lint_label_spoiled", "labels", value=label.text)
     if figure.warnings:
         larger = PAPERS.index(figure.recipe.paper) + 1
         change = {"paper": PAPERS[larger]} if larger < len(PAPERS) else {}
-        yield case.remark("unplaced", "labels", change=change, count=len(figure.warnings), value=figure.warnings[0])
+        yield case.remark(
+            "lint_unplaced", "labels", change=change, count=len(figure.warnings), value=figure.warnings[0]
+        )
 
 
 def colours(case: Case) -> Iterator[Remark]:
@@ -146,9 +150,9 @@ def colours(case: Case) -> Iterator[Remark]:
         sight, apart = alike
         values = {"value": one.title, "other": other.title, "apart": f"{apart:.1f}"}
         if sight == "normal":
-            yield case.remark("alike", "legend", change=_accessible(case), **values)
+            yield case.remark("lint_alike", "legend", change=_accessible(case), **values)
         elif one.id in unnamed and other.id in unnamed:
-            code = "alike_grey" if sight == "grey" else "alike_blind"
+            code = "lint_alike_grey" if sight == "grey" else "lint_alike_blind"
             yield case.remark(code, "legend", change=_accessible(case), **values)
 
 

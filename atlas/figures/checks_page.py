@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
@@ -32,14 +33,14 @@ def missing_parts(case: Case) -> Iterator[Remark]:
         parts = [part for part in case.figure.furniture if part.kind == kind]
         if not parts:
             if kind not in _OPTIONAL:
-                yield case.remark("missing_part", kind)
+                yield case.remark("lint_missing_part", kind)
         elif len(parts) > 1:
-            yield case.remark("double_part", kind, count=len(parts))
+            yield case.remark("lint_double_part", kind, count=len(parts))
         else:
             [part] = parts
             filled = part.drawing if kind in _WORDLESS else "".join(text.text for text in part.texts)
             if not filled.strip() or min(part.box.width, part.box.height) <= 0:
-                yield case.remark("blank_part", kind)
+                yield case.remark("lint_blank_part", kind)
 
 
 def title(case: Case) -> Iterator[Remark]:
@@ -48,11 +49,16 @@ def title(case: Case) -> Iterator[Remark]:
     if part and case.figure.title.strip():
         printed = "".join(text.text for text in part.texts)
         if case.figure.title not in printed:
-            yield case.remark("other_words", "title", value=case.figure.title[:40])
+            yield case.remark("lint_other_words", "title", value=case.figure.title[:40])
     if not case.figure.title.strip():
-        yield case.remark("blank_part", "title", change={"title": ""})
-    if len(case.figure.title) > longest:
-        yield case.remark("long_title", "title", change={"title": ""}, count=len(case.figure.title), most=longest)
+        yield case.remark("lint_blank_part", "title", change={"title": ""})
+    if _columns(case.figure.title) > 2 * longest:
+        yield case.remark("lint_long_title", "title", change={"title": ""}, count=len(case.figure.title), most=longest)
+
+
+def _columns(text: str) -> int:
+    """Return how wide a text is in letters of the Latin alphabet; a Chinese one counts as two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def stated_words(case: Case) -> Iterator[Remark]:
@@ -70,15 +76,15 @@ def stated_words(case: Case) -> Iterator[Remark]:
         part = figure.part(kind)
         printed = "".join(text.text for text in part.texts) if part else ""
         if printed.strip() and words not in printed:
-            yield case.remark("other_words", kind, value=words[:40])
+            yield case.remark("lint_other_words", kind, value=words[:40])
 
 
 def unsigned(case: Case) -> Iterator[Remark]:
     """Yield what only the user can fill in: who compiled it, and when."""
     if not case.figure.recipe.compiler.strip():
-        yield case.remark("no_compiler", "compiler")
+        yield case.remark("lint_no_compiler", "compiler")
     if not case.figure.recipe.compiled.strip():
-        yield case.remark("no_date", "compiler")
+        yield case.remark("lint_no_date", "compiler")
 
 
 def scale(case: Case) -> Iterator[Remark]:
@@ -86,18 +92,18 @@ def scale(case: Case) -> Iterator[Remark]:
     figure, limits = case.figure, case.limits["scale"]
     if figure.scale not in SCALES:
         near = min(SCALES, key=lambda known: abs(known - figure.scale))
-        yield case.remark("odd_scale", "scale_text", change={"scale": near}, value=figure.scale, near=near)
+        yield case.remark("lint_odd_scale", "scale_text", change={"scale": near}, value=figure.scale, near=near)
     part = figure.part("scale_text")
     if part:
         digits = re.sub(r"\D", "", "".join(text.text for text in part.texts).partition(":")[2])
         if digits and (digits != str(figure.scale) or part.data.get("scale") != figure.scale):
-            yield case.remark("false_scale", "scale_text", value=digits, scale=figure.scale)
+            yield case.remark("lint_false_scale", "scale_text", value=digits, scale=figure.scale)
     bar = figure.part("scale_bar")
     if bar:
         metres, mm = float(bar.data.get("metres", 0)), float(bar.data.get("mm", 0))
         off = abs(mm * figure.scale / 1000 / metres - 1) if metres > 0 else 1.0
         if off > limits["bar"]:
-            yield case.remark("false_bar", "scale_bar", percent=f"{100 * off:.1f}", scale=figure.scale)
+            yield case.remark("lint_false_bar", "scale_bar", percent=f"{100 * off:.1f}", scale=figure.scale)
 
 
 def north(case: Case) -> Iterator[Remark]:
@@ -107,7 +113,7 @@ def north(case: Case) -> Iterator[Remark]:
         turn = true_north(case.figure.centre, case.plan.crs)
         off = abs((float(part.data.get("convergence_deg", 0)) + turn + 180) % 360 - 180)
         if off > case.limits["scale"]["north"]:
-            yield case.remark("false_north", "north", degrees=f"{off:.1f}", turn=f"{turn:.2f}")
+            yield case.remark("lint_false_north", "north", degrees=f"{off:.1f}", turn=f"{turn:.2f}")
 
 
 def pages(case: Case) -> Iterator[Remark]:
@@ -116,7 +122,7 @@ def pages(case: Case) -> Iterator[Remark]:
     if part:
         page, of = part.data.get("page", 0), part.data.get("of", 0)
         if not 1 <= page <= of or str(page) not in "".join(text.text for text in part.texts):
-            yield case.remark("false_page", "page_number", page=page, of=of)
+            yield case.remark("lint_false_page", "page_number", page=page, of=of)
 
 
 def texts(case: Case) -> Iterator[Remark]:
@@ -126,16 +132,18 @@ def texts(case: Case) -> Iterator[Remark]:
     if little := [text for text in pieces if text.text.strip() and text.size_pt < least - 0.01]:
         smallest = min(little, key=lambda text: text.size_pt)
         values = {"count": len(little), "value": smallest.text[:20], "points": f"{smallest.size_pt:.1f}"}
-        yield case.remark("small_text", _place(smallest), change=_larger(figure.recipe.paper), least=least, **values)
+        yield case.remark(
+            "lint_small_text", _place(smallest), change=_larger(figure.recipe.paper), least=least, **values
+        )
     for family in dict.fromkeys(text.family for text in pieces):
         words = "".join(text.text for text in pieces if text.family == family)
         if lacking := fonts.missing_glyphs(words, family):
             first = next(text for text in pieces if set(text.text) & set(lacking))
-            yield case.remark("no_glyph", _place(first), value=lacking[:20], font=fonts.family_name(family))
+            yield case.remark("lint_no_glyph", _place(first), value=lacking[:20], font=fonts.family_name(family))
     width, height = figure.page
     for part in figure.furniture:
         if outside := [text for text in part.texts if not _within(text, width, height)]:
-            yield case.remark("off_page", part.kind, value=outside[0].text[:20])
+            yield case.remark("lint_off_page", part.kind, value=outside[0].text[:20])
 
 
 def _place(text: Text) -> str:
@@ -159,11 +167,11 @@ def overlaps(case: Case) -> Iterator[Remark]:
     solid = [part for part in case.figure.furniture if part.kind not in _AROUND]
     for one, other in combinations(solid, 2):
         if one.box.polygon.intersection(other.box.polygon).area > least:
-            yield case.remark("overlap", one.kind, other=case.say(f"part.{other.kind}"))
+            yield case.remark("lint_overlap", one.kind, other=case.say(f"part.{other.kind}"))
     for one, other in combinations(case.figure.furniture, 2):
         shared = (a.outline.intersection(b.outline).area for a in one.texts for b in other.texts)
         if {one.kind, other.kind} & _AROUND and any(area > least for area in shared):
-            yield case.remark("overlap", one.kind, other=case.say(f"part.{other.kind}"))
+            yield case.remark("lint_overlap", one.kind, other=case.say(f"part.{other.kind}"))
 
 
 def typefaces(case: Case) -> Iterator[Remark]:
@@ -175,7 +183,7 @@ def typefaces(case: Case) -> Iterator[Remark]:
     named = {re.split(r",", names)[0].replace("&quot;", "").strip(" '\"") for names in listed}
     used = named | {fonts.family_name(text.family) for text in figure.texts()}
     if len(used) > most:
-        yield case.remark("many_typefaces", "title", count=len(used), most=most)
+        yield case.remark("lint_many_typefaces", "title", count=len(used), most=most)
 
 
 PAGE_CHECKS: Final = (

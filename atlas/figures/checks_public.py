@@ -26,12 +26,12 @@ def review_number(case: Case) -> Iterator[Remark]:
     recipe, part = case.figure.recipe, case.figure.part("review_number")
     number = recipe.review_number.strip()
     if number and not (_NUMBER.fullmatch(number) or _CHINESE_NUMBER.fullmatch(number)):
-        yield case.remark("odd_review", "review_number", value=number[:40])
+        yield case.remark("lint_odd_review", "review_number", value=number[:40])
     if recipe.edition == "public" and not number and part:
         printed = "".join(text.text for text in part.texts)
         if case.say("figure.not_reviewed_public") not in printed and printed.strip():
-            yield case.remark("unsaid_review", "review_number", value=case.say("figure.not_reviewed_public"))
-        yield case.remark("not_reviewed", "review_number", change={"edition": "internal"})
+            yield case.remark("lint_unsaid_review", "review_number", value=case.say("figure.not_reviewed_public"))
+        yield case.remark("lint_not_reviewed", "review_number", change={"edition": "internal"})
 
 
 def withheld(case: Case) -> Iterator[Remark]:
@@ -42,16 +42,16 @@ def withheld(case: Case) -> Iterator[Remark]:
     for layer in case.figure.layers:
         if layer.features and layer.kind in rules["withheld"]:
             yield case.remark(
-                "withheld", "map", change={"hidden": _without(case, layer.id)}, value=_title(case, layer.kind)
+                "lint_withheld", "map", change={"hidden": _without(case, layer.id)}, value=_title(case, layer.kind)
             )
         elif layer.features and layer.kind in rules["ask_first"]:
             yield case.remark(
-                "ask_first", "map", change={"hidden": _without(case, layer.id)}, value=_title(case, layer.kind)
+                "lint_ask_first", "map", change={"hidden": _without(case, layer.id)}, value=_title(case, layer.kind)
             )
     rows = [row for row in case.figure.legend if row.id.startswith("image-")]
     for word in rules["withheld_images"]:
         if any(row.id.startswith(f"image-{word}") for row in rows):
-            yield case.remark("withheld_image", "map", value=word)
+            yield case.remark("lint_withheld_image", "map", value=word)
 
 
 def _without(case: Case, layer: str) -> tuple[str, ...]:
@@ -72,13 +72,15 @@ def coordinates(case: Case) -> Iterator[Remark]:
         return
     part = figure.part("graticule")
     if part and float(part.data.get("spacing_deg", 1)) < least:
-        yield case.remark("fine_coordinates", "graticule", value=f"{float(part.data['spacing_deg']):.4f}°", least=least)
+        yield case.remark(
+            "lint_fine_coordinates", "graticule", value=f"{float(part.data['spacing_deg']):.4f}°", least=least
+        )
     for text in figure.texts():
         for found in _DEGREES.finditer(text.text):
             decimals = (found[1] or "").partition(".")[2]
             if not found[1] or len(decimals) > case.limits["public"]["decimals"]:
                 place = text.role if text.role == "graticule" else "labels"
-                yield case.remark("fine_coordinates", place, value=found[0], least=least)
+                yield case.remark("lint_fine_coordinates", place, value=found[0], least=least)
 
 
 PUBLIC_CHECKS: Final = (review_number, withheld, coordinates)

@@ -101,8 +101,8 @@ def look_alike(one: Style, other: Style, geometry: Geometry) -> tuple[Sight, flo
     Returns
     -------
     sight, difference
-        Who cannot tell them apart, the one to whom they are most alike first, and the difference left; None where all
-        can, or where something other than colour tells them: a symbol, a pattern, a dash, twice the width.
+        Who cannot tell them apart, everybody before the one to whom they are most alike, and the difference left; None
+        where all can, or where something other than colour tells them: a symbol, a pattern, a dash, another width.
     """
     rules = thresholds()["colours"]
     cues, (key, ratio) = rules[geometry]["cues"], rules[geometry]["ratio"]
@@ -112,13 +112,10 @@ def look_alike(one: Style, other: Style, geometry: Geometry) -> tuple[Sight, flo
     if large >= ratio * small and large:
         return None
     pairs = list(zip(inks(one, geometry), inks(other, geometry), strict=True))
-    worst: tuple[float, Sight, float] | None = None
-    for sight in SIGHTS:
-        least = rules["least_grey" if sight == "grey" else "least"]
-        apart = max(difference(first, second, sight) for first, second in pairs)
-        if apart < least and (worst is None or apart / least < worst[0]):
-            worst = apart / least, sight, apart
-    return None if worst is None else (worst[1], worst[2])
+    apart = {sight: max(difference(first, second, sight) for first, second in pairs) for sight in SIGHTS}
+    share = {sight: apart[sight] / rules["least_grey" if sight == "grey" else "least"] for sight in SIGHTS}
+    worst = "normal" if share["normal"] < 1 else min(SIGHTS, key=share.__getitem__)
+    return (worst, apart[worst]) if share[worst] < 1 else None
 
 
 def nearest_pair(colours: Mapping[str, str], sight: Sight) -> tuple[str, str, float]:
