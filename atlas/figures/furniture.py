@@ -267,25 +267,34 @@ def footer(
     crs = say(language, "figure.crs", name=plan.crs.name, code=plan.district.crs)
     yield part("crs_note", [line(crs, (box.x, at(third)), size, "crs_note", color="soft")], {"crs": plan.district.crs})
     dated = say(language, "figure.date", period=plan.district.plan_period, dated=plan.district.plan_dated)
-    yield part("date", [line(dated, (box.right, at(third)), size, "date", color="soft", align=1)])
-    last = at(third + 1)
+    known = line(crs, (box.x, at(third)), size, "crs_note").box.right + 3 * layout.enlarge
+    period = line(dated, (known, at(third)), size, "date", color="soft")
+    yield part("date", [period])
     compiler = recipe.compiler or say(language, "figure.compiler_missing")
     made = say(language, "figure.compiler", compiler=compiler, compiled=recipe.compiled or "—")
-    yield part("compiler", [line(made, (box.x, last), size, "compiler")])
+    _check_fits("figure.compiler", made, box.right - period.box.right - 3 * layout.enlarge, size)
+    yield part("compiler", [line(made, (box.right, at(third)), size, "compiler", align=1)])
+    last = at(third + 1)
     status = say(language, "app.disclaimer")
-    yield part(
-        "status_words", [line(status, (box.x + box.width / 2, last), size, "status_words", weight=700, align=0.5)]
+    words_ = line(status, (box.x + box.width / 2, last), size, "status_words", weight=700, align=0.5)
+    yield part("status_words", [words_])
+    # 审图号 stands at the lower left (地图审核管理规定, article 27).
+    number_ = recipe.review_number or say(language, f"figure.not_reviewed_{recipe.edition}")
+    review = say(language, "figure.review", number=number_)
+    _check_fits("figure.review_number", review, words_.box.x - box.x - 3 * layout.enlarge, size)
+    shown = line(review, (box.x, last), size, "review_number")
+    yield part("review_number", [shown], {"number": recipe.review_number})
+    sign = line(
+        say(language, "figure.recipe", id=recipe.id), (box.right, last), size, "recipe_id", color="soft", align=1
     )
-    right = box.right
-    sign = line(say(language, "figure.recipe", id=recipe.id), (right, last), size, "recipe_id", color="soft", align=1)
     yield part("recipe_id", [sign], {"id": recipe.id})
     count = say(language, "figure.page", page=page[0], of=page[1])
     turned = line(count, (sign.box.x - 3 * layout.enlarge, last), size, "page_number", align=1)
     yield part("page_number", [turned], {"page": page[0], "of": page[1]})
-    review = recipe.review_number or say(language, f"figure.not_reviewed_{recipe.edition}")
-    shown = say(language, "figure.review", number=review)
-    yield part(
-        "review_number",
-        [line(shown, (turned.box.x - 3 * layout.enlarge, last), size, "review_number", align=1)],
-        {"number": recipe.review_number},
-    )
+
+
+def _check_fits(where: str, text: str, width: float, size_pt: float) -> None:
+    """Stop where a text of the user's is too long for its place."""
+    if fonts.text_width(text, size_pt) > width:
+        values = {"value": text[:20], "count": len(text), "fits": _fitting(text, width, size_pt)}
+        raise PlanError([Finding("text_too_long", where, values)])

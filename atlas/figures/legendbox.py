@@ -30,7 +30,7 @@ _HEADING_PT: Final = 9.5
 _ROW: Final = 1.62
 _SAMPLE: Final = 3.4
 _COLUMN_GAP: Final = 1.4
-_LARGEST_SAMPLE: Final = 1.45
+_LARGEST_SAMPLE: Final = 1.28
 _GEOMETRIES: Final = ("point", "line", "area")
 
 

@@ -29,6 +29,7 @@ MM_PER_PIXEL: Final = 0.26
 # Of the features of a layer all of a pass are drawn before the next: where two roads cross, their casings merge.
 PASSES: Final = ("glow", "fill", "pattern", "halo", "line", "core")
 
+_ROUND: Final = {"stroke_linejoin": "round", "stroke_linecap": "round"}
 # Steps of a soft edge.
 _STEPS: Final = 6
 _HALO_OPACITY: Final = 0.24
@@ -113,7 +114,7 @@ def area(ink: Ink, style: Style, shape: BaseGeometry, *, outlined: bool = True, 
     if soft and backdrop:
         for step in range(_STEPS, 0, -1):
             width, share = 2 * soft * step / _STEPS, f"{_GLOW_OPACITY / _STEPS:.3f}"
-            ink.put("glow", shape, fill="none", stroke=color, stroke_width=width, stroke_opacity=share)
+            ink.put("glow", shape, fill="none", stroke=color, stroke_width=width, stroke_opacity=share, **_ROUND)
     opacity = float(style.get("fill_opacity", 0.5))
     if fill and soft and not backdrop:
         _soft_fill(ink, shape, fill, opacity, soft / 2)
@@ -139,9 +140,6 @@ def line(ink: Ink, style: Style, shape: BaseGeometry) -> None:
 def outline(ink: Ink, style: Style, shape: BaseGeometry) -> None:
     """Draw the borders of areas that tile, each once."""
     _stroke(ink, style, shape, weight_of(style, area=True), arrow=False)
-
-
-_ROUND: Final = {"stroke_linejoin": "round", "stroke_linecap": "round"}
 
 
 def _stroke(ink: Ink, style: Style, shape: BaseGeometry, weight: float, *, arrow: bool) -> None:

@@ -313,6 +313,8 @@ def test_bad_input_is_named_in_one_line(bazhou: Opened) -> None:
         ({"paper": "A4", "scale": 100_000}, "paper_too_small", "take A1"),
         ({"paper": "A4", "scale": 5_000}, "scale_too_large", "1:300000"),
         ({"title": "图" * 400}, "title_too_long", "400"),
+        ({"compiler": "局" * 120}, "text_too_long", "compiler"),
+        ({"review_number": "号" * 120}, "text_too_long", "review_number"),
     ):
         with pytest.raises(PlanError) as caught:
             compose(bazhou.plan, bazhou.atlas, recipe_of(bazhou, **values))
