@@ -17,7 +17,7 @@ from atlas.figures.model import ASCENT, DESCENT, MM_PER_POINT, Box, Text
 from atlas.figures.paper import color as page_color
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from shapely.geometry import LineString
     from shapely.geometry.base import BaseGeometry
@@ -141,6 +141,14 @@ class Name:
             pieces.append(self._text(row, box, angle))
         return tuple(pieces)
 
+    def letters(self, centres: Sequence[tuple[float, float]], angles: Sequence[float]) -> tuple[Text, ...]:
+        """Return the name letter by letter, each about its point and turned."""
+        pieces = []
+        for letter, (x, y), angle in zip(self.text, centres, angles, strict=True):
+            width = self.width(letter)
+            pieces.append(self._text(letter, Box(x - width / 2, y - self.height / 2, width, self.height), angle))
+        return tuple(pieces)
+
     def _text(self, text: str, box: Box, angle: float) -> Text:
         return Text(text, box, self.size_pt, self.role, self.weight, "sans", self.color, self.halo, angle)
 
@@ -195,7 +203,8 @@ def spots(shape: BaseGeometry) -> list[tuple[float, float]]:
 def along(name: Name, shape: BaseGeometry, reach: float) -> Iterator[Candidate]:
     """Yield places along lines, on wide ones and beside thin ones; `reach` is half the width that is drawn."""
     total = name.width(name.text) + name.spread * (len(name.text) - 1)
-    shifts = (0.0,) if reach > 0.34 * name.em else (-(reach + 0.55 * name.em), reach + 0.55 * name.em, 0.0)
+    aside = reach + 0.55 * name.em
+    shifts = ((0.0, 0.0),) if reach > 0.34 * name.em else ((-aside, 0.0), (aside, 0.3), (0.0, 1.2))
     parts = sorted(shapely.get_parts(shape), key=lambda part: -part.length)
     for part in parts[:4]:
         if part.length < total * 1.05:
@@ -206,79 +215,80 @@ def along(name: Name, shape: BaseGeometry, reach: float) -> Iterator[Candidate]:
             continue
         for spot in _SPOTS:
             start = spot * part.length - total / 2
-            if start < 0 or start + total > part.length:
-                continue
-            for order, shift in enumerate(shifts):
-                cost = abs(spot - 0.5) * 2 + (0.0, 0.3, 1.2)[order]
-                yield from _follow(name, part, (start, total), shift, cost)
+            if 0 <= start <= part.length - total:
+                off = abs(spot - 0.5) * 2
+                yield from _follow(name, part, (start, total), tuple((shift, cost + off) for shift, cost in shifts))
 
 
 def _follow(
     name: Name,
     line: LineString,
     stretch: tuple[float, float],
-    shift: float,
-    cost: float,
+    shifts: tuple[tuple[float, float], ...],
 ) -> Iterator[Candidate]:
-    """Yield the name on a stretch of a line: straight where that is straight, otherwise letter by letter."""
+    """Yield the name on a stretch of a line, each shift with its cost: straight where that is, or letter by letter."""
     start, total = stretch
     samples = _points(line, np.linspace(start, start + total, 9))
-    (ax, ay), (bx, by) = samples[0], samples[-1]
-    chord = math.hypot(bx - ax, by - ay)
-    if chord < 0.6 * total:
+    (ax, ay), (bx, by) = samples[[0, -1]].tolist()
+    if math.hypot(bx - ax, by - ay) < 0.6 * total:
         return
     angle = math.degrees(math.atan2(by - ay, bx - ax))
-    steep, chinese = abs(abs(angle) - 90) < 90 - _STEEP, bool(_CHINESE.fullmatch(name.text))
-    upright = steep and chinese
+    upright = abs(abs(angle) - 90) < 90 - _STEEP and bool(_CHINESE.fullmatch(name.text))
     # Letters run from left to right, and upright ones from top to bottom.
     backward = (by < ay) if upright else (bx < ax)
     if backward:
-        samples, angle = samples[::-1], angle - math.copysign(180, angle)
+        angle -= math.copysign(180, angle)
     across = np.array([-math.sin(math.radians(angle)), math.cos(math.radians(angle))])
-    away = (samples - samples.mean(axis=0)) @ across
-    bow = float(away.max() - away.min())
+    middle = samples.mean(axis=0)
+    away = (samples - middle) @ across
+    low, high = float(away.min()), float(away.max())
+    bow = high - low
     if not upright and not name.spread and bow < 0.5 * name.em:
-        lean = float(away.min() if shift < 0 else away.max()) if shift else 0.0
-        x, y = samples.mean(axis=0) + across * (shift + lean)
-        yield Candidate(name.set((name.text,), (x, y), angle), cost + bow / name.em)
-        return
-    if len(name.text) * name.em > 3 * total or bow > 0.45 * total:
-        return
-    shifted = (shift, cost + 0.4 + bow / total)
-    yield from _letters(name, line, stretch, shifted, backward=backward, upright=upright)
+        for shift, cost in shifts:
+            x, y = middle + across * (shift + (low if shift < 0 else high if shift else 0.0))
+            yield Candidate(name.set((name.text,), (float(x), float(y)), angle), cost + bow / name.em)
+    elif bow < 0.45 * total:
+        letters = _letters(name, line, stretch, backward=backward, upright=upright)
+        if letters is None:
+            return
+        at, off, tilt, turned = letters
+        for shift, cost in shifts:
+            pieces = name.letters((at + off * shift).tolist(), tilt)
+            yield Candidate(pieces, cost + 0.4 + bow / total + turned)
 
 
 def _letters(
     name: Name,
     line: LineString,
     stretch: tuple[float, float],
-    shift_cost: tuple[float, float],
     *,
     backward: bool,
     upright: bool,
-) -> Iterator[Candidate]:
-    """Yield the name letter by letter along a line, if the line is gentle enough."""
-    (start, total), (shift, cost) = stretch, shift_cost
+) -> tuple[Floats, Floats, list[float], float] | None:
+    """
+    Return how the letters of a name lie along a line, or None where it bends too much.
+
+    Returns
+    -------
+    at, off, tilt, turned
+        Where each letter stands and which way is off the line, (n, 2); its angle, degrees; and what the bends cost.
+    """
+    start, total = stretch
     widths = np.array([name.width(letter) for letter in name.text])
     run = np.cumsum(widths + name.spread) - widths / 2 - name.spread
     at = start + (total - run if backward else run)
     reach = np.maximum(widths, name.em) * 0.6
-    before, after = _points(line, at - reach), _points(line, at + reach)
+    before, after, centres = np.split(_points(line, np.concatenate([at - reach, at + reach, at])), 3)
     direction = (before - after) if backward else (after - before)
     angles = np.degrees(np.arctan2(direction[:, 1], direction[:, 0]))
     turns = np.abs((np.diff(angles) + 180) % 360 - 180)
     if turns.max(initial=0) > _BEND:
-        return
+        return None
     radians = np.radians(angles)
-    centres = _points(line, at) + np.stack([-np.sin(radians), np.cos(radians)], axis=1) * shift
     # Upright letters stand; dashes and brackets turn with the line, as in a column of Chinese.
     lying = np.array([bool(_LYING.match(letter)) for letter in name.text])
     tilt = np.where(upright & ~lying, angles - 90, angles)
-    pieces = []
-    for letter, width, (x, y), turn in zip(name.text, widths, centres.tolist(), tilt.tolist(), strict=True):
-        box = Box(x - width / 2, y - name.height / 2, float(width), name.height)
-        pieces.append(Text(letter, box, name.size_pt, name.role, name.weight, "sans", name.color, name.halo, turn))
-    yield Candidate(tuple(pieces), cost + float(turns.sum()) / 90)
+    return centres, np.stack([-np.sin(radians), np.cos(radians)], axis=1), tilt.tolist(), float(turns.sum()) / 90
 
 
 def _points(line: LineString, at: Floats) -> Floats:

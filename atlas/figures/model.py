@@ -6,11 +6,11 @@ points; positions on the ground are metres in the plan's working CRS.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import shapely
-from shapely import affinity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,7 +121,16 @@ class Text:
     @property
     def outline(self) -> Polygon:
         """Its box as it lies on the page, turned, mm."""
-        return affinity.rotate(self.box.polygon, self.angle, origin=self.box.centre)
+        if not self.angle:
+            return self.box.polygon
+        (x, y), turn = self.box.centre, math.radians(self.angle)
+        across, down = self.box.width / 2, self.box.height / 2
+        right, below = (
+            (across * math.cos(turn), across * math.sin(turn)),
+            (-down * math.sin(turn), down * math.cos(turn)),
+        )
+        signs = ((-1, -1), (1, -1), (1, 1), (-1, 1))
+        return shapely.Polygon([(x + i * right[0] + j * below[0], y + i * right[1] + j * below[1]) for i, j in signs])
 
 
 @dataclass(frozen=True, slots=True)
