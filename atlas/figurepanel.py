@@ -124,7 +124,7 @@ def file_of(district: ui.Opened, recipe: Recipe, format_: str, dpi: int) -> byte
     own: Format = "png" if format_ == "docx" else format_  # type: ignore[assignment]  # one of them
     content = printed(shown.figure, own, dpi=dpi)
     read_back(shown.figure, own, content, f"{recipe.sheet}.{own}")
-    return docx(shown.figure, content, district.plan) if format_ == "docx" else content
+    return docx(shown.figure, content) if format_ == "docx" else content
 
 
 def book_of(district: ui.Opened, recipe: Recipe, *, towns: bool, progress: Callable[[int, int, str], None]) -> bytes:

@@ -1,7 +1,7 @@
 """A Word file ready for a report: the figure as wide as the text, its caption below, and where it comes from.
 
-A4 with the margins of an official letter (GB/T 9704-2012: 37 mm above, 26 mm at the right; here balanced for a report),
-headings in heiti and text in songti as Chinese Word names them, so that no machine replaces them.
+A4, standing as the figure does; the caption in heiti and the text in songti under the names by which Word knows them,
+so that it shows the real ones. The picture carries its recipe, and with it the file.
 """
 
 from __future__ import annotations
@@ -19,11 +19,9 @@ from atlas.words import say
 
 if TYPE_CHECKING:
     from docx.document import Document as Opened
-    from docx.styles.style import ParagraphStyle
     from docx.text.paragraph import Paragraph
 
-    from atlas.figures.model import Figure
-    from layers import Plan
+    from atlas.figures.model import Figure, Part
 
 # The names by which Word on Windows and macOS knows heiti and songti, and the Latin face that goes with them.
 _HEITI: Final = "黑体"
@@ -31,12 +29,12 @@ _SONGTI: Final = "宋体"
 _LATIN: Final = "Times New Roman"
 _A4: Final = (210.0, 297.0)
 _MARGIN: Final = 25.0
-# Kept free for heading, caption and source, mm.
-_WORDS_HIGH: Final = 44.0
-_BODY_PT, _CAPTION_PT, _SMALL_PT, _HEADING_PT = 12, 10.5, 9, 16
+# Kept free for caption and source, mm.
+_WORDS_HIGH: Final = 32.0
+_BODY_PT, _CAPTION_PT, _SMALL_PT = 12, 10.5, 9
 
 
-def docx(figure: Figure, picture: bytes, plan: Plan) -> bytes:
+def docx(figure: Figure, picture: bytes) -> bytes:
     """
     Return a Word file with a figure in it.
 
@@ -46,8 +44,6 @@ def docx(figure: Figure, picture: bytes, plan: Plan) -> bytes:
         What is shown.
     picture
         The figure as a PNG that carries its recipe; its shape decides how the page stands.
-    plan
-        The plan it shows.
     """
     language = figure.recipe.language
     document = Document()
@@ -56,25 +52,24 @@ def docx(figure: Figure, picture: bytes, plan: Plan) -> bytes:
     document.core_properties.title = figure.title
     document.core_properties.author = figure.recipe.compiler
     document.core_properties.language = "zh-CN" if language == "zh" else "en"
-    document.add_heading(figure.title, 1).alignment = WD_ALIGN_PARAGRAPH.CENTER
     _picture(document, figure, picture)
-    # A sheet's number is that of its drawing, not of the report's figure: the writer keeps or renumbers it.
-    number = "".join(text.text for part in figure.furniture if part.kind == "sheet_number" for text in part.texts)
-    caption = say(language, "figures.caption", number=number, title=figure.title, scale=f"{figure.scale:,}")
+    # The number is the sheet's in the atlas; a report that counts its figures renumbers it.
+    scale = f"{figure.scale:_}".replace("_", " ")
+    caption = say(language, "figures.caption", number=_words(figure, "sheet_number"), title=figure.title, scale=scale)
     _line(document, caption, _CAPTION_PT, bold=True)
-    source = "".join(text.text for part in figure.furniture if part.kind == "source" for text in part.texts)
-    _line(document, source, _SMALL_PT)
-    facts = [plan.district.plan_title.in_(language), say(language, "app.disclaimer"), _review(figure)]
-    if figure.recipe.draft:
-        facts.insert(0, say(language, "figure.draft"))
+    _line(document, _words(figure, "source"), _SMALL_PT)
+    draft = [say(language, "figure.draft")] if figure.recipe.draft else []
+    facts = [*draft, say(language, "app.disclaimer"), _words(figure, "review_number")]
     _line(document, " · ".join(facts), _SMALL_PT)
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
 
 
-def _review(figure: Figure) -> str:
-    return "".join(text.text for part in figure.furniture if part.kind == "review_number" for text in part.texts)
+def _words(figure: Figure, kind: Part) -> str:
+    """Return what a part of the page says."""
+    part = figure.part(kind)
+    return "".join(text.text for text in part.texts) if part else ""
 
 
 def _paper(figure: Figure) -> tuple[float, float]:
@@ -91,17 +86,11 @@ def _page(document: Opened, figure: Figure) -> None:
 
 
 def _fonts(document: Opened) -> None:
-    """Name the typefaces for Latin and for Chinese letters in the styles that are used."""
-    for name, chinese, points in (
-        ("Normal", _SONGTI, _BODY_PT),
-        ("Heading 1", _HEITI, _HEADING_PT),
-    ):
-        style: ParagraphStyle = document.styles[name]
-        style.font.name, style.font.size = _LATIN, Pt(points)
-        style.font.color.rgb = None
-        style.font.bold = False
-        _chinese(style.element.get_or_add_rPr(), chinese)
-        style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(4)
+    """Name the typefaces for Latin and for Chinese letters in the style that all others follow."""
+    style = document.styles["Normal"]
+    style.font.name, style.font.size = _LATIN, Pt(_BODY_PT)
+    _chinese(style.element.get_or_add_rPr(), _SONGTI)
+    style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(4)
 
 
 def _chinese(properties: Any, name: str) -> None:  # noqa: ANN401 - an element of the document
