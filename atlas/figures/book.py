@@ -205,7 +205,8 @@ def _draw(one: _Wanted, plan: Plan, atlas: Atlas) -> dict[str, Any]:
     """Compose and check a map; return what the book must know of it."""
     with_it = replace(atlas, sheets={**atlas.sheets, one.sheet.id: one.sheet})
     # The widest number there may be: the true one is set by Typst, where this one stood.
-    figure = compose(plan, with_it, one.recipe, extent=one.extent, page=(_WIDEST, _WIDEST))
+    focus = one.town.geometry if one.town else None
+    figure = compose(plan, with_it, one.recipe, extent=one.extent, focus=focus, page=(_WIDEST, _WIDEST))
     try:
         stop_on(figure, lint(figure, plan, one.sheet, extent=one.extent))
     except PlanError as error:

@@ -17,7 +17,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,22 +53,7 @@ def page_png(pdf: bytes, dpi: int, number: int = 0) -> bytes:
         with ThreadPoolExecutor(1) as pool:
             strips = [pool.submit(_pack, strip) for strip in _strips(page, width, height)]
             packed = [strip.result() for strip in strips]
-    check = 1
-    for _, sum_, length in packed:
-        check = _joined(check, sum_, length)
-    # The header of a zlib stream, its parts, an empty last part, and the checksum.
-    pixels = b"".join((b"\x78\x01", *(data for data, _, _ in packed), b"\x03\x00", struct.pack(">I", check)))
-    density = round(dpi / _METRES_PER_INCH)
-    return b"".join(
-        (
-            _SIGNATURE,
-            _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, *_TRUE_COLOUR)),
-            _chunk(b"sRGB", b"\x00"),
-            _chunk(b"pHYs", struct.pack(">IIB", density, density, 1)),
-            _chunk(b"IDAT", pixels),
-            _chunk(b"IEND", b""),
-        )
-    )
+    return _png(packed, width, height, dpi)
 
 
 def page_pixels(page: pypdfium2.PdfPage, dpi: float) -> NDArray[np.uint8]:
@@ -98,6 +83,26 @@ def _pack(strip: NDArray[np.uint8]) -> tuple[bytes, int, int]:
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -_WINDOW)
     data = packer.compress(filtered.data) + packer.flush(zlib.Z_FULL_FLUSH)
     return data, zlib.adler32(filtered.data), filtered.size
+
+
+def _png(packed: Sequence[tuple[bytes, int, int]], width: int, height: int, dpi: int) -> bytes:
+    """Return a PNG from its strips as `_pack` returns them."""
+    check = 1
+    for _, sum_, length in packed:
+        check = _joined(check, sum_, length)
+    # The header of a zlib stream, its parts, an empty last part, and the checksum.
+    pixels = b"".join((b"\x78\x01", *(data for data, _, _ in packed), b"\x03\x00", struct.pack(">I", check)))
+    density = round(dpi / _METRES_PER_INCH)
+    return b"".join(
+        (
+            _SIGNATURE,
+            _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, *_TRUE_COLOUR)),
+            _chunk(b"sRGB", b"\x00"),
+            _chunk(b"pHYs", struct.pack(">IIB", density, density, 1)),
+            _chunk(b"IDAT", pixels),
+            _chunk(b"IEND", b""),
+        )
+    )
 
 
 def _joined(first: int, second: int, length: int) -> int:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from atlas.cards import target_text
 from atlas.words import certainty, say
 from layers import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from layers import Feature, Plan
     from layers.errors import Language
     from layers.records import Statement
 
-# Of its area a feature must share so much with a town to be told there; a sliver is an accident of derived borders.
-_SHARE: Final = 0.02
-_MOST_ROWS: Final = 22
-_MOST_WORDS: Final = 2
+
+@cache
+def _table() -> Mapping[str, Any]:
+    with Path(__file__).with_name("towns.toml").open("rb") as file:
+        return tomllib.load(file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ def town_text(plan: Plan, town: Feature, language: Language) -> TownText:
     language
         Of labels; the words of the plan stay as they are.
     """
+    most = _table()["rows"]
     told = sorted(_touching(plan, town), key=lambda feature: (not _is_named(feature, town), feature.rank))
     zones = [feature for feature in told if vocabulary().kinds[feature.kind].tiles]
     shown = [feature for feature in told if feature not in zones] + zones
@@ -75,10 +80,10 @@ def town_text(plan: Plan, town: Feature, language: Language) -> TownText:
         (
             feature.name,
             f"{kinds[feature.kind].name.in_(language)} · {say(language, 'status.' + feature.status)}",
-            ";".join(plan.statements[id_].phrase for id_ in feature.clauses[:_MOST_WORDS]),
+            ";".join(plan.statements[id_].phrase for id_ in feature.clauses[: _table()["clauses"]]),
             certainty(language, feature.basis, feature.sigma_m),
         )
-        for feature in shown[:_MOST_ROWS]
+        for feature in shown[:most]
     )
     clauses = dict.fromkeys(id_ for feature in (town, *shown) for id_ in feature.clauses)
     mentions = [s for s in _naming(plan, town) if s.id not in clauses and s.state != "mapped"]
@@ -91,11 +96,11 @@ def town_text(plan: Plan, town: Feature, language: Language) -> TownText:
     return TownText(
         facts=tuple((label, text) for label, text in facts if text),
         rows=rows,
-        mentions=tuple(dict.fromkeys(f"{s.phrase}({s.chapter} {s.section})" for s in mentions))[:_MOST_ROWS],
+        mentions=tuple(dict.fromkeys(f"{s.phrase}({s.chapter} {s.section})" for s in mentions))[:most],
         numbers=tuple(target_text(target, language) for target in plan.targets.values() if target.statement in wanted)[
-            :_MOST_ROWS
+            :most
         ],
-        more=max(0, len(shown) - _MOST_ROWS),
+        more=max(0, len(shown) - most),
     )
 
 
@@ -109,7 +114,7 @@ def _touching(plan: Plan, town: Feature) -> Iterator[Feature]:
             yield feature
         elif feature.geometry.intersects(town.geometry):
             part = feature.geometry.intersection(town.geometry)
-            if not _is_area(feature) or part.area >= _SHARE * min(town.geometry.area, feature.geometry.area):
+            if not _is_area(feature) or part.area >= _table()["share"] * min(town.geometry.area, feature.geometry.area):
                 yield feature
 
 
@@ -123,9 +128,9 @@ def _is_area(feature: Feature) -> bool:
 
 
 def _naming(plan: Plan, town: Feature) -> Iterator[Statement]:
-    """Yield the statements whose words name a town, with or without what it is (the suffixes are words of the book)."""
+    """Yield the statements whose words name a town, with or without what it is."""
     whole = {town.name, *(plan.places[id_].name for id_ in town.places)}
-    short = {name.removesuffix(end) for name in whole for end in say("zh", "book.suffixes").split()}
+    short = {name.removesuffix(end) for name in whole for end in _table()["suffixes"]}
     names = {name for name in whole | short if len(name) > 1}
     for statement in plan.statements.values():
         if any(name in f"{statement.name}{statement.phrase}" for name in names):
