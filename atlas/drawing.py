@@ -72,6 +72,15 @@ def extent(plan: Plan, sheet: Sheet) -> BaseGeometry:
     return spread.buffer(sheet.margin_km * 1000)
 
 
+def left_open(plan: Plan, sheet: Sheet) -> list[tuple[str, str]]:
+    """Return what a sheet speaks of but the text does not place: name, and what is missing."""
+    return [
+        (statement.name, statement.reason)
+        for statement in plan.statements.values()
+        if statement.state == "unlocated" and statement.kind in sheet.about
+    ]
+
+
 def shared_borders(shapes: Collection[BaseGeometry]) -> BaseGeometry:
     """Return the borders between the areas of a coverage, each once, without the outer edge."""
     borders = shapely.union_all([shape.boundary for shape in shapes])

@@ -15,7 +15,7 @@ import shapely
 
 from atlas import basemaps
 from atlas.cards import card
-from atlas.drawing import drawn, extent, shared_borders
+from atlas.drawing import drawn, extent, left_open, shared_borders
 from atlas.legend import LegendEntry, basis_legend
 from atlas.webshapes import corners, to_degrees, web_shapes
 from atlas.words import certainty, say, words
@@ -189,15 +189,6 @@ class WebMap:
             np.concatenate([np.reshape(shape.bounds, (2, 2)) for shape in self._shapes.values()])
         )
         return corners(everything.envelope.buffer(_MARGIN_DEGREES))
-
-
-def left_open(plan: Plan, sheet: Sheet) -> list[tuple[str, str]]:
-    """Return what a sheet speaks of but the text does not place: name, and what is missing."""
-    return [
-        (statement.name, statement.reason)
-        for statement in plan.statements.values()
-        if statement.state == "unlocated" and statement.kind in sheet.about
-    ]
 
 
 def _legend_row(entry: LegendEntry) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import shapely
 
 from atlas.drawing import extent as extent_of
+from atlas.drawing import left_open
 from atlas.figures import furniture as parts
 from atlas.figures.body import draw_map, on_paper, scene
 from atlas.figures.grid import graticule, true_north
@@ -20,7 +21,7 @@ from atlas.words import say
 from layers import Finding, PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 # How often the room for the legend may grow.
 _GROWTH: Final = 8
 _NOTE_LINES, _SOURCE_LINES = 3, 2
+_WAYS: Final[tuple[Orientation, ...]] = ("portrait", "landscape")
+# The note and the sources.
+_Lines = tuple[list[str], list[str]]
 
 
 def compose(
@@ -77,8 +81,9 @@ def compose(
     recipe = replace(recipe, fingerprint=plan.fingerprint)
     bounds: Bounds = extent or extent_of(plan, sheet).bounds
     layers = scene(plan, sheet, recipe, overlays)
-    texts = _lines_below(plan, sheet, recipe, layers)
-    room, scale, layers_on_paper, rows = _fit(recipe, bounds, layers, images, texts)
+    below = {way: _lines_below(plan, sheet, recipe, layers, way) for way in _WAYS}
+    room, scale, layers_on_paper, rows = _fit(recipe, bounds, layers, images, below)
+    texts = below["portrait" if room.is_portrait else "landscape"]
     centre = ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
     affine = _affine(room.frame, scale, centre)
     box = legend(rows, room.legend, recipe, room.enlarge)
@@ -140,11 +145,11 @@ def _fit(
     bounds: Bounds,
     layers: Sequence[SceneLayer],
     images: Sequence[RasterImage],
-    texts: tuple[Sequence[str], Sequence[str]],
+    below: Mapping[Orientation, _Lines],
 ) -> tuple[Layout, int, list[OnPaper], list[Row]]:
     """Return page, scale, the layers on it and the rows of its legend, which grows with what the frame shows."""
-    orientation = _orientation(recipe, bounds, texts)
-    footer_lines = sum(map(len, texts)) + 2
+    orientation = _orientation(recipe, bounds, below)
+    footer_lines = _count(below[orientation])
     centre = ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
     for growth in range(_GROWTH):
         room = layout(recipe.paper, orientation, growth=growth, footer_lines=footer_lines)
@@ -156,21 +161,26 @@ def _fit(
     return room, scale, on_page, rows
 
 
-def _orientation(recipe: Recipe, bounds: Bounds, texts: tuple[Sequence[str], Sequence[str]]) -> Orientation:
+def _orientation(recipe: Recipe, bounds: Bounds, below: Mapping[Orientation, _Lines]) -> Orientation:
     """Return how the page stands: as asked for, or so that the map is largest, or else as the extent is shaped."""
     if recipe.orientation != "auto":
         return recipe.orientation
     upright = bounds[3] - bounds[1] >= bounds[2] - bounds[0]
 
     def worth(orientation: Orientation) -> tuple[float, bool]:
-        room = layout(recipe.paper, orientation, footer_lines=sum(map(len, texts)) + 2)
+        room = layout(recipe.paper, orientation, footer_lines=_count(below[orientation]))
         if recipe.scale is not None:
             scale = 0.0 if room.holds(bounds, recipe.scale) else math.inf
         else:
             scale = room.scale_for(bounds) or math.inf
         return scale, (orientation == "portrait") != upright
 
-    return min(("portrait", "landscape"), key=worth)
+    return min(_WAYS, key=worth)
+
+
+def _count(lines: _Lines) -> int:
+    """Return how many lines stand below the map: note and sources, and the two that are always there."""
+    return sum(map(len, lines)) + 2
 
 
 def _affine(frame: Box, scale: int, centre: tuple[float, float]) -> Affine:
@@ -204,13 +214,17 @@ def _lines_below(
     sheet: Sheet,
     recipe: Recipe,
     layers: Sequence[SceneLayer],
-) -> tuple[list[str], list[str]]:
-    """Return the note and the sources, in lines as wide as the page."""
-    room = layout(recipe.paper, recipe.orientation, footer_lines=4)
-    size, width = parts.small(room), min(room.page) - 2 * room.margin
+    orientation: Orientation,
+) -> _Lines:
+    """Return the note, with what the text leaves open, and the sources, in lines as wide as the page."""
+    room = layout(recipe.paper, orientation, footer_lines=4)
+    size, width = parts.small(room), room.footer.width
     language = recipe.language
     used = dict.fromkeys(feature.source for layer in layers for feature in layer.drawn.features)
     titles = [plan.sources[id_].title for id_ in used if id_ in plan.sources]
     note = say(language, "figure.note", note=sheet.note.in_(language))
+    if missing := [name for name, _ in left_open(plan, sheet)]:
+        listed = say(language, "figure.left_open", n=len(missing), names=say(language, "figure.and").join(missing))
+        note = f"{note} {listed}"
     source = say(language, "figure.sources", sources=say(language, "figure.and").join(titles))
     return parts.wrap(note, width, size, _NOTE_LINES), parts.wrap(source, width, size, _SOURCE_LINES)

@@ -53,13 +53,13 @@ _DEGREES: Final = 4.2
 _TITLE: Final = 12.5
 _GAP: Final = 2.2
 _SIDE: Final = 70.0
-_BAND: Final = 43.0
+_BAND: Final = 41.0
 _BAND_STEP: Final = 9.0
 _COLUMN: Final = 62.0
 _COLUMN_STEP: Final = 20.0
 _LOCATOR: Final = 36.0
 _SCALE: Final = 15.0
-_LINE: Final = 3.3
+_LINE: Final = 3.1
 
 Bounds = tuple[float, float, float, float]
 
