@@ -34,6 +34,7 @@ _AUTOMATIC: Final = 0
 # Of figures that cannot be composed: which values of the recipe mend it.
 _MENDS: Final[dict[str, dict[str, Any]]] = {
     "paper_too_small": {"scale": None},
+    "scale_too_large": {"scale": None},
     "title_too_long": {"title": ""},
 }
 
@@ -222,7 +223,7 @@ def show_book(district: ui.Opened, recipe: Recipe, language: Language) -> None:
             bar.progress(done / max(total, 1), said)
 
         try:
-            made = book_of(district, recipe, towns=towns, progress=tell)
+            made = book_of(district, recipe, with_towns=towns, progress=tell)
         except PlanError as error:
             bar.empty()
             for number, finding in enumerate(error.findings):
