@@ -270,10 +270,10 @@ def _uploader_words(language: Language) -> str:
         f"{zone} button p": "figures.reopen_button",
         f"{zone} [data-testid=stFileUploaderDropzoneInstructions] span": "figures.reopen_formats",
     }
-    rules = (
-        f"{part} {{ font-size: 0; }} {part}::after {{ content: {json.dumps(say(language, key))}; font-size: 0.9rem; }}"
-        for part, key in spoken.items()
-    )
+    rules = []
+    for part, key in spoken.items():
+        said = json.dumps(say(language, key), ensure_ascii=False)
+        rules.append(f"{part} {{ font-size: 0; }} {part}::after {{ content: {said}; font-size: 0.9rem; }}")
     return f"<style>{' '.join(rules)}</style>"
 
 

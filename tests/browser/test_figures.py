@@ -84,8 +84,9 @@ def test_what_is_downloaded_reads_back(figures: Screen, tmp_path: Path, format_:
     figures.rest()
     expect(figures.page.get_by_text(words("figures.checks_none"))).to_be_visible()
     pick(figures, "format", words(f"figures.format_{format_}"))
+    title = words("figures.download", format=words(f"figures.format_{format_}"))
     with figures.page.expect_download(timeout=60_000) as waiting:
-        figures.page.locator(".st-key-figure_download").get_by_role("button").click()
+        figures.page.get_by_role("button", name=title, exact=True).click()
     file = tmp_path / waiting.value.suggested_filename
     waiting.value.save_as(file)
     assert file.suffix == f".{format_}"
