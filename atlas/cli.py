@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from atlas.figures import commands as figures
 from atlas.locations import GEODATA, workspace_folder
 from atlas.words import LANGUAGES
 from layers import Finding, Findings, PlanError, audit, district_folder, districts
@@ -97,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     map_ = command("map", write_map, "把一张图存成单个网页 / one sheet as one HTML file that opens offline")
     map_.add_argument("--sheet", default="", metavar="ID", help="which sheet (default: the first)")
     map_.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="file to write")
+    figures.add_figure(command("figure", figures.figure, "把一张图排成印刷图 / one sheet as a print figure"))
+    figures.add_book(command("book", figures.book, "整本图集 / the whole atlas as one PDF"))
     return parser
 
 

@@ -88,6 +88,27 @@ def project(lon: ArrayLike, lat: ArrayLike, crs: pyproj.CRS) -> tuple[Floats, Fl
     return np.asarray(east), np.asarray(north)
 
 
+def unproject(east: ArrayLike, north: ArrayLike, crs: pyproj.CRS) -> tuple[Floats, Floats]:
+    """
+    Return longitude and latitude of positions in a working CRS.
+
+    Parameters
+    ----------
+    east, north
+        Metres, in this order whatever order the CRS declares.
+    crs
+        The working CRS.
+
+    Returns
+    -------
+    lon, lat
+        Degrees, WGS84.
+    """
+    way = _transformer(crs)
+    lon, lat = way.transform(np.asarray(east, float), np.asarray(north, float), direction="INVERSE")
+    return np.asarray(lon), np.asarray(lat)
+
+
 # Finding the way between two systems takes PROJ forty milliseconds, using it microseconds.
 @lru_cache(maxsize=8)
 def _transformer(crs: pyproj.CRS) -> pyproj.Transformer:
