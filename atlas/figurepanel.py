@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from atlas.figures.case import Remark
     from atlas.figures.model import Figure
+    from atlas.opened import Opened
     from layers.errors import Language
 
 # What the page keeps of a recipe while the planner is elsewhere; the rest is in the address line.
@@ -58,7 +59,7 @@ class Preview:
 # ---- the recipe
 
 
-def recipe_of(district: ui.Opened, sheet: str, language: Language) -> Recipe:
+def recipe_of(district: Opened, sheet: str, language: Language) -> Recipe:
     """Return the recipe of the session for a sheet."""
     kept = st.session_state.setdefault(_KEPT, {"compiled": this_month(language)})
     hidden = tuple(sorted(id_ for id_ in ui.recalled("off").split(",") if id_))
@@ -87,7 +88,7 @@ def change(**values: Any) -> None:  # noqa: ANN401 - values of a recipe
 # ---- the figure
 
 
-def preview_of(district: ui.Opened, recipe: Recipe) -> Preview:
+def preview_of(district: Opened, recipe: Recipe) -> Preview:
     """
     Return a figure for the screen; drawn once per recipe for all sessions.
 
@@ -100,13 +101,13 @@ def preview_of(district: ui.Opened, recipe: Recipe) -> Preview:
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _preview(recipe: str, stamp: str, _district: ui.Opened) -> Preview:  # noqa: ARG001 - parts of the key
+def _preview(recipe: str, stamp: str, _district: Opened) -> Preview:  # noqa: ARG001 - parts of the key
     plan, atlas = _district.plan, _district.atlas
     figure = compose(plan, atlas, Recipe.from_json(recipe))
     return Preview(figure, preview(figure, _PREVIEW_DPI), lint(figure, plan, atlas.sheet(figure.recipe.sheet)))
 
 
-def file_of(district: ui.Opened, recipe: Recipe, format_: str, dpi: int) -> bytes:
+def file_of(district: Opened, recipe: Recipe, format_: str, dpi: int) -> bytes:
     """
     Return a figure as a file for download, checked before and read back after.
 
@@ -130,9 +131,7 @@ def file_of(district: ui.Opened, recipe: Recipe, format_: str, dpi: int) -> byte
     return docx(shown.figure, content) if format_ == "docx" else content
 
 
-def book_of(
-    district: ui.Opened, recipe: Recipe, *, with_towns: bool, progress: Callable[[int, int, str], None]
-) -> bytes:
+def book_of(district: Opened, recipe: Recipe, *, with_towns: bool, progress: Callable[[int, int, str], None]) -> bytes:
     """
     Return the whole atlas as a PDF.
 
@@ -164,7 +163,7 @@ def workspace() -> Path:
 # ---- dropped back in
 
 
-def reopen(district: ui.Opened, stream: BinaryIO, name: str, known: tuple[str, ...]) -> str:
+def reopen(district: Opened, stream: BinaryIO, name: str, known: tuple[str, ...]) -> str:
     """
     Take over the recipe that a file carries.
 

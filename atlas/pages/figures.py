@@ -13,6 +13,7 @@ from atlas.figurepanel import Preview, book_of, change, file_of, preview_of, rec
 from atlas.figures.export import RESOLUTIONS
 from atlas.figures.paper import SCALES
 from atlas.figures.recipe import EDITIONS, ORIENTATIONS, PAPERS, THEMES
+from atlas.opened import geodata
 from atlas.words import say
 from layers import PlanError, districts
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from atlas.figures.recipe import Recipe
+    from atlas.opened import Opened
     from layers import Finding
     from layers.errors import Language
 
@@ -39,7 +41,7 @@ _MENDS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def current_recipe(district: ui.Opened, language: Language) -> Recipe:
+def current_recipe(district: Opened, language: Language) -> Recipe:
     """Return the recipe of the view; a link to a sheet that is gone leads to the first."""
     wanted = ui.recalled("sheet")
     if wanted and wanted not in district.atlas.sheets:
@@ -53,7 +55,7 @@ def current_recipe(district: ui.Opened, language: Language) -> Recipe:
 # ---- the panel
 
 
-def choose(district: ui.Opened, recipe: Recipe, language: Language) -> None:
+def choose(district: Opened, recipe: Recipe, language: Language) -> None:
     """Show everything that can be chosen, as the recipe has it."""
     atlas = district.atlas
     with st.sidebar:
@@ -115,7 +117,7 @@ def _picked(field: str) -> None:
         change(**{field: (value or None) if field == "scale" else value})
 
 
-def _layers(district: ui.Opened, recipe: Recipe, language: Language) -> None:
+def _layers(district: Opened, recipe: Recipe, language: Language) -> None:
     """Show the layers of the sheet as switches, the topmost first."""
     for layer in reversed(district.atlas.sheet(recipe.sheet).layers):
         kind = district.plan.layers[layer.kind].kind
@@ -171,7 +173,7 @@ def show_finding(finding: Finding, mends: Mapping[str, Any], key: str, language:
         st.button(say(language, "figures.mend"), key=f"mend-{finding.code}-{key}", on_click=change, kwargs=dict(mends))
 
 
-def show_downloads(district: ui.Opened, recipe: Recipe, shown: Preview, language: Language) -> None:
+def show_downloads(district: Opened, recipe: Recipe, shown: Preview, language: Language) -> None:
     """Show the ways out: a file of this figure, and the whole book."""
     st.html(ui.heading(say(language, "figures.take")))
     st.session_state.setdefault("figure_format", "pdf")
@@ -211,7 +213,7 @@ def show_downloads(district: ui.Opened, recipe: Recipe, shown: Preview, language
     )
 
 
-def show_book(district: ui.Opened, recipe: Recipe, language: Language) -> None:
+def show_book(district: Opened, recipe: Recipe, language: Language) -> None:
     """Show the button that makes the whole book, its progress, and the finished file."""
     st.html(ui.heading(say(language, "figures.book"), say(language, "figures.book_hint")))
     towns = st.checkbox(say(language, "figures.book_towns"), value=True, key="figure_book_towns")
@@ -244,7 +246,7 @@ def show_book(district: ui.Opened, recipe: Recipe, language: Language) -> None:
         )
 
 
-def show_reopen(district: ui.Opened, language: Language) -> None:
+def show_reopen(district: Opened, language: Language) -> None:
     """Show where a figure is dropped back in, and what became of the last one."""
     st.html(ui.heading(say(language, "figures.reopen"), say(language, "figures.reopen_hint")))
     st.html(_uploader_words(language))
@@ -277,11 +279,11 @@ def _uploader_words(language: Language) -> str:
     return f"<style>{' '.join(rules)}</style>"
 
 
-def _dropped(district: ui.Opened) -> None:
+def _dropped(district: Opened) -> None:
     st.session_state["figure_notice"] = None
     if (dropped := st.session_state["figure_dropped"]) is not None:
         try:
-            notice: object = reopen(district, dropped, dropped.name, districts(ui.geodata()))
+            notice: object = reopen(district, dropped, dropped.name, districts(geodata()))
         except PlanError as error:
             notice = error.findings
         st.session_state["figure_notice"] = notice

@@ -909,6 +909,19 @@
       this.arrange();
     }
 
+    /** Goes on where another map of the same sheet was left: view, switches and selection. */
+    inherit(other) {
+      if (other.spec.sheet !== this.spec.sheet) return;
+      for (const [id, on] of other.touched) if (this.layers.has(id)) this.setVisible([id], on);
+      for (const [id, opacity] of other.opacities) if (this.layers.has(id)) this.setOpacity(id, opacity);
+      if (other.moved) {
+        this.moved = true;
+        this.map.setView(other.map.getCenter(), other.map.getZoom(), {animate: false});
+      }
+      if (other.selected !== this.selected) this.select(other.selected, true);
+      this.panel.sync();
+    }
+
     /** Layers in drawing order, for tests. */
     drawn() {
       return [...this.layers.values()].sort((a, b) => a.z - b.z).map((layer) =>
@@ -1225,10 +1238,12 @@
       const box = this.map.getContainer();
       box.classList.toggle('atlas-narrow', box.clientWidth < NARROW);
       box.style.setProperty('--atlas-height', `${box.clientHeight}px`);
-      this.map.invalidateSize({animate: false, pan: false});
+      const {map} = this, centre = map.getCenter(), zoom = map.getZoom();
+      map.invalidateSize({animate: false, pan: false});
       if (this.spec && this.sized) {
         this.limit();
-        if (!this.moved) this.home(false); // a frame that grows keeps showing the whole sheet
+        if (this.moved) map.setView(centre, zoom, {animate: false}); // to the last digit: Leaflet counts in whole pixels here
+        else this.home(false); // a frame that grows keeps showing the whole sheet
         if (this.flight) this.fly(this.flight);
       }
       this.arrange();

@@ -8,11 +8,11 @@ from typing import Any, Final
 import pytest
 from PIL import Image
 
-from atlas import ui
 from atlas.figurepanel import book_of, file_of, preview_of, reopen
 from atlas.figures.carry import recipe_in
 from atlas.figures.paper import SCALES
 from atlas.figures.recipe import PAPERS, THEMES, Recipe
+from atlas.opened import Opened
 from atlas.words import LANGUAGES
 from layers import PlanError
 from layers.errors import Language
@@ -30,10 +30,10 @@ def _toyland(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("ATLAS_GEODATA", str(root))
 
 
-def held() -> ui.Opened:
+def held() -> Opened:
     """Return toyland as the app holds it."""
     toyland = opened("toyland")
-    return ui.Opened(toyland.plan, toyland.atlas, toyland.found)
+    return Opened(toyland.plan, toyland.atlas, toyland.found)
 
 
 class Page(App):
