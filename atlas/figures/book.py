@@ -148,7 +148,9 @@ def book(
         pages.append(page)
     if progress:
         progress(len(wanted), len(wanted), out.name)
-    pdf = compile_pdf("book.typ", _data(plan, base, wanted, pages), _drawings(pages))
+    pdf = compile_pdf(
+        "book.typ", _data(plan, base, wanted, pages), _drawings(pages) | {"cover": bookends.cover(plan, base)}
+    )
     made = Made(
         pages=_read_back(pdf, wanted, pages, out.name),
         drawn=drawn,

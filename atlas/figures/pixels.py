@@ -28,7 +28,7 @@ _METRES_PER_INCH: Final = 0.0254
 _TRUE_COLOUR: Final = (8, 2, 0, 0, 0)
 _CHANNELS: Final = 3
 # Rows that are packed at once, and that are looked at at once.
-_STRIP: Final = 256
+_STRIP: Final = 512
 _STEP: Final = 64
 _LEVEL: Final = 3
 _WINDOW: Final = 15

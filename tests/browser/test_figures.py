@@ -121,6 +121,16 @@ def test_a_figure_dropped_in_comes_back(figures: Screen, earlier: Path) -> None:
     expect(segment(figures, "paper", "A3")).to_be_checked()
 
 
+def test_the_uploader_speaks_the_language_of_the_page(figures: Screen) -> None:
+    """As read on the screen: Streamlit's own English is covered by a style, which must not lose its letters."""
+    said = """part => getComputedStyle(document.querySelector(`[data-testid=stFileUploaderDropzone] ${part}`), '::after').content"""
+    for part, key in (
+        ("button p", "figures.reopen_button"),
+        ("[data-testid=stFileUploaderDropzoneInstructions] span", "figures.reopen_formats"),
+    ):
+        assert figures.page.evaluate(said, part) == f'"{words(key)}"'
+
+
 def test_a_foreign_picture_is_refused_in_words(figures: Screen, tmp_path: Path) -> None:
     file = tmp_path / "photo.png"
     file.write_bytes(b"\x89PNG\r\n\x1a\n")
