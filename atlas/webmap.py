@@ -16,13 +16,14 @@ import shapely
 from atlas import basemaps
 from atlas.cards import card
 from atlas.legend import LegendEntry, basis_legend, classify
+from atlas.theme import theme
 from atlas.webshapes import corners, shared_borders, to_degrees, web_shapes
 from atlas.words import certainty, say, words
 from layers import vocabulary
 from layers.assemble import locate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
@@ -106,6 +107,8 @@ class WebMap:
         basemap: str = basemaps.NONE,
         fly: int = 0,
         alone: bool = False,
+        overlays: Sequence[Mapping[str, Any]] = (),
+        draw: bool = False,
     ) -> dict[str, Any]:
         """
         Return the document of a sheet for the map client.
@@ -125,10 +128,15 @@ class WebMap:
         alone
             For a page without a server: cards, note and open points are part of the document, and basemaps that need
             the user's own key are not.
+        overlays
+            Layers of the user's own over the sheet, as `atlas.sites.overlay` makes them.
+        draw
+            Whether sites can be drawn on the map.
         """
         language = self.language
         offered = [b for b in basemaps.basemaps() if not alone or "{s}" not in b.url]
         layers = [{**self.layer(layer), "on": layer.on} for layer in sheet.layers]
+        layers += [dict(layer) for layer in overlays]
         used = {layer["group"] for layer in layers}
         return {
             "version": SPEC_VERSION,
@@ -138,7 +146,10 @@ class WebMap:
             "subtitle": self.plan.district.name.in_(language),
             "lang": "zh-CN" if language == "zh" else "en",
             "view": {"bounds": self.bounds(sheet), "fit": "if-changed"},
-            "max_bounds": self._farthest(),
+            "max_bounds": self._farthest(overlays),
+            # A site is looked at more closely than what the plan says of it.
+            "max_zoom": theme()["sites"]["max_zoom"] if overlays or draw else None,
+            "draw": draw,
             "groups": [
                 {"id": id_, "title": name.in_(language)} for id_, name in vocabulary().groups.items() if id_ in used
             ],
@@ -191,12 +202,16 @@ class WebMap:
             area = shapely.union_all([row.geometry for row in self.plan.layers["district"].rows])
         return corners(to_degrees([area], crs)[0])
 
-    def _farthest(self) -> list[list[float]]:
+    def _farthest(self, overlays: Sequence[Mapping[str, Any]]) -> list[list[float]]:
         """Return the corners beyond which there is nothing to see."""
-        everything = shapely.MultiPoint(
-            np.concatenate([np.reshape(shape.bounds, (2, 2)) for shape in self._shapes.values()])
-        )
+        shapes = [shapely.geometry.shape(feature["geometry"]) for layer in overlays for feature in layer["features"]]
+        bounds = np.concatenate([shapely.bounds(shapes or shapely.Point()).reshape(-1, 2), self._reach])
+        everything = shapely.MultiPoint(bounds[np.isfinite(bounds).all(axis=1)])
         return corners(everything.envelope.buffer(_MARGIN_DEGREES))
+
+    @cached_property
+    def _reach(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        return np.concatenate([np.reshape(shape.bounds, (2, 2)) for shape in self._shapes.values()])
 
 
 def left_open(plan: Plan, sheet: Sheet) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ import os
 import uuid
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import folium
 from folium.template import Template
@@ -22,6 +22,8 @@ from atlas.locations import STATIC
 from layers import Finding, PlanError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import branca
 
     from atlas.sheets import Sheet
@@ -72,9 +74,9 @@ def shell_parts(shell: folium.Map) -> tuple[str, str]:
     return figure.html.render(), figure.script.render()
 
 
-def page(web: WebMap, sheet: Sheet) -> str:
-    """Return a sheet as one HTML page with everything it needs inside."""
-    document = json.dumps(web.document(sheet, alone=True), ensure_ascii=False)
+def page(web: WebMap, sheet: Sheet, overlays: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Return a sheet, with layers of the user's own over it, as one HTML page with everything it needs inside."""
+    document = json.dumps(web.document(sheet, alone=True, overlays=overlays), ensure_ascii=False)
     # Inside a script element these three would end it, or a line.
     for sign, code in (("<", "\\u003c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
         document = document.replace(sign, code)
@@ -87,10 +89,12 @@ def page(web: WebMap, sheet: Sheet) -> str:
         css=[
             (leaflet / "leaflet.css").read_text("utf-8"),
             (STATIC / "atlasmap.css").read_text("utf-8"),
+            (STATIC / "sites.css").read_text("utf-8"),
         ],
         js=[
             (leaflet / "leaflet.js").read_text("utf-8"),
             (STATIC / "atlasmap.js").read_text("utf-8"),
+            (STATIC / "sites.js").read_text("utf-8"),
             f"{script}window.atlasMap.update({document});",
         ],
         html=html,
@@ -98,16 +102,25 @@ def page(web: WebMap, sheet: Sheet) -> str:
     return text
 
 
-def save_page(web: WebMap, sheet: Sheet, out: Path) -> None:
+def save_page(web: WebMap, sheet: Sheet, out: Path, overlays: Sequence[Mapping[str, Any]] = ()) -> None:
     """
     Write a sheet as one HTML file that opens from a disk without network.
+
+    Parameters
+    ----------
+    web, sheet
+        What is drawn.
+    out
+        The file.
+    overlays
+        Layers of the user's own over it, as `atlas.sites.overlay` makes them.
 
     Raises
     ------
     PlanError
         If the file cannot be written; nothing is left half-written.
     """
-    text = page(web, sheet)
+    text = page(web, sheet, overlays)
     # Written beside it under a short name, then put in place: a file of that name is whole or is not there.
     draft = out.parent / f".{sheet.id}-{uuid.uuid4().hex[:8]}.part"
     try:

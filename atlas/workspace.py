@@ -72,8 +72,8 @@ class Workspace:
 
     def __init__(self, folder: Path, district: str) -> None:
         self.folder = folder / district
-        self.file = self.folder / "sites.gpkg"
-        self.backup = self.folder / "sites.backup.gpkg"
+        self.file = self.folder / "project-sites.gpkg"
+        self.backup = self.folder / "project-sites.backup.gpkg"
 
     def list(self) -> tuple[Saved, ...]:
         """
@@ -161,7 +161,7 @@ class Workspace:
         """Put the backup in place of a file that cannot be read; that file is set aside, not deleted."""
         with self._locked():
             if self.file.exists():
-                aside = f"sites.unreadable-{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}.gpkg"
+                aside = f"project-sites.unreadable-{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}.gpkg"
                 self.file.replace(self.folder / aside)
             if self.backup.is_file():
                 draft = self._draft()

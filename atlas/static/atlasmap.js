@@ -255,7 +255,8 @@
     draw(feature, index) {
       const {type, coordinates} = feature.geometry || {};
       if (!coordinates || !coordinates.length) return;
-      const style = (this.spec.classes[feature.c || 0] || {}).style || {};
+      const common = (this.spec.classes[feature.c || 0] || {}).style || {};
+      const style = feature.size ? {...common, size: feature.size} : common; // by what it stands for; the legend shows the class
       const kind = type.endsWith('Point') ? 'point' : type.endsWith('Polygon') ? 'area' : 'line';
       const item = {id: feature.id, feature, index, layer: this, style, kind};
       if (kind === 'point') {
@@ -877,7 +878,9 @@
       this.labels = new Labels(map);
       this.tooltip = L.tooltip({className: 'atlas-tooltip', opacity: 1, offset: [0, -8]});
       this.chrome();
+      this.parts = [];
       this.listen();
+      this.parts = AtlasMap.parts.map((part) => part(this));
     }
 
     // -- what the host calls
@@ -904,6 +907,7 @@
       if (known !== this.selected) this.select(known);
       else this.remark(); // its layer may have been rebuilt
       if (this.hover.item && !this.items.includes(this.hover.item)) this.leave();
+      for (const part of this.parts) part.update(spec);
       this.view(spec, last);
       if (known && (spec.fly || 0) > (last.fly || 0)) this.fly(known);
       this.arrange();
@@ -1025,7 +1029,7 @@
       if (!item || this.flight) return;
       if (!item.layer.visible) this.setVisible([item.layer.spec.id], true);
       this.moved = true;
-      this.map.fitBounds(this.boundsOf(item), {...this.insets(), maxZoom: Math.max(FLY_ZOOM, this.map.getZoom()), animate: !calm()});
+      this.map.fitBounds(this.boundsOf(item), {...this.insets(), maxZoom: Math.max(item.layer.spec.fly_zoom || FLY_ZOOM, this.map.getZoom()), animate: !calm()});
     }
 
     boundsOf(item) {
@@ -1060,6 +1064,7 @@
       if (!this.spec.max_bounds || !this.sized) return;
       const limits = L.latLngBounds(this.spec.max_bounds).pad(0.15); // room for the part of the map that the panel covers
       this.map.setMaxBounds(limits);
+      if (this.spec.max_zoom) this.map.setMaxZoom(this.spec.max_zoom);
       this.map.options.minZoom = Math.max(0, this.map.getBoundsZoom(limits) - 0.5);
     }
 
@@ -1093,7 +1098,8 @@
         const blocked = [...this.map.getContainer().querySelectorAll('.leaflet-control, .atlas-card')].map((node) => node.getBoundingClientRect())
           .filter((r) => r.width && r.height)
           .map((r) => boxAt((r.left + r.right) / 2 - box.left, (r.top + r.bottom) / 2 - box.top, r.width + 6, r.height + 6));
-        this.labels.layout(this.shown(), blocked, this.selected);
+        for (const part of this.parts) part.layout();
+        this.labels.layout(this.shown().filter((item) => !item.away), blocked, this.selected);
         this.labels.pane.classList.remove('atlas-away');
       });
     }
@@ -1216,7 +1222,7 @@
       box.addEventListener('mousedown', () => box.classList.add('atlas-by-mouse'), true);
       document.addEventListener('keydown', () => box.classList.remove('atlas-by-mouse'), true);
       box.addEventListener('focus', () => { if (this.spec) this.showPosition(); });
-      box.addEventListener('keydown', (event) => { if (event.key === 'Escape' && this.selected !== null) this.select(null, true); });
+      box.addEventListener('keydown', (event) => { if (event.key === 'Escape' && !event.defaultPrevented && this.selected !== null) this.select(null, true); });
       new ResizeObserver(() => this.resize()).observe(box);
       this.resize();
     }
@@ -1236,7 +1242,7 @@
 
     point() {
       this.pointing = null;
-      if (!this.pointer) return;
+      if (!this.pointer || this.parts.some((part) => part.busy)) return;
       const {originalEvent: at, latlng, containerPoint} = this.pointer, [item] = this.hits(at.clientX, at.clientY);
       if (!item) return this.leave();
       this.map.getContainer().classList.add('atlas-hot');
@@ -1258,6 +1264,7 @@
 
     /** First click takes the top-most feature; further clicks on the same spot walk down through what lies beneath. */
     click({originalEvent: at, containerPoint}) {
+      if (this.parts.some((part) => part.busy)) return;
       if (at.detail > 1) return; // the second half of a double click
       const hits = this.hits(at.clientX, at.clientY), again = this.lastClick && this.lastClick.distanceTo(containerPoint) < 5;
       const held = again ? hits.findIndex((item) => item.id === this.selected) : -1;
@@ -1266,5 +1273,8 @@
     }
   }
 
+  // What other scripts add to every map: (atlas) => {update(spec), layout(), busy}; and what they need to look the same.
+  AtlasMap.parts = [];
+  AtlasMap.kit = {html, svg, icon, refill, symbolOf, calm};
   window.AtlasMap = AtlasMap;
 })();

@@ -142,7 +142,7 @@ def test_an_unreadable_file_is_said_and_the_backup_brought_back(toyland: Opened,
     assert workspace.has_backup
     workspace.restore()
     assert [saved.sites for saved in workspace.list()] == [1]
-    kept = [file.read_bytes() for file in workspace.folder.glob("sites.unreadable-*")]
+    kept = [file.read_bytes() for file in workspace.folder.glob("project-sites.unreadable-*")]
     assert kept == ([] if bad is None else [bad])
 
 
