@@ -31,7 +31,7 @@ else:
     import fcntl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import pyproj
@@ -140,17 +140,34 @@ class Workspace:
             known = content.sets[content.sets["set_name"] == name]
             if (known.empty and revision) or (not known.empty and known["revision"].iloc[0] != revision):
                 raise PlanError([Finding("site_set_changed", str(self.file), {"value": name})])
-            rows = sites.frame.to_crs(STORAGE_CRS).assign(set_name=name)
-            rows["attributes"] = [json.dumps(cells, ensure_ascii=False) for cells in rows["attributes"]]
-            about = [name, new, datetime.now(UTC).isoformat(timespec="seconds"), _as_text(sites.reading)]
-            row = pd.DataFrame([about], columns=list(_SET_COLUMNS))
-            self._write(_without(content, name), rows, row)
+            self._write(_with(_without(content, name), sites, new))
         return new
 
     def delete(self, name: str) -> None:
         """Keep a set no longer; the backup still has it until the next save."""
         with self._locked():
             self._write(_without(self._read_locked(), name))
+
+    def hold(self, sets: Sequence[SiteSet]) -> None:
+        """
+        Keep exactly these sets, whatever was kept before; for drafts, which belong to one window.
+
+        Raises
+        ------
+        PlanError
+            If the file cannot be written.
+        """
+        if not sets and not self.file.exists():
+            return
+        with self._locked():
+            content = _nothing()
+            for one in sets:
+                content = _with(content, one, uuid.uuid4().hex[:12])
+            self._write(content)
+
+    def drafts(self, token: str) -> Workspace:
+        """Return where one window keeps what it has not saved; `token` is a file name that only it knows."""
+        return Workspace(self.folder / "drafts", token)
 
     @property
     def has_backup(self) -> bool:
@@ -194,14 +211,9 @@ class Workspace:
             detail = " ".join(str(error).split())[:120]
             raise PlanError([Finding("workspace_unreadable", str(self.file), {"detail": detail})]) from error
 
-    def _write(
-        self, content: _Content, rows: gpd.GeoDataFrame | None = None, about: pd.DataFrame | None = None
-    ) -> None:
+    def _write(self, content: _Content) -> None:
         """Replace the file by a new one, which is on the disk before the old one becomes the backup."""
         sites, sets = content.sites, content.sets
-        if rows is not None and about is not None:
-            sites = gpd.GeoDataFrame(pd.concat([sites, rows], ignore_index=True)) if len(sites) else rows
-            sets = pd.concat([sets, about], ignore_index=True) if len(sets) else about
         draft = self._draft()
         try:
             options = {"driver": "GPKG", "layer": _SITES, "geometry_type": "Unknown"}
@@ -257,6 +269,17 @@ def _nothing() -> _Content:
 def _without(content: _Content, name: str) -> _Content:
     sites, sets = content.sites, content.sets
     return _Content(sites[sites["set_name"] != name], sets[sets["set_name"] != name])
+
+
+def _with(content: _Content, one: SiteSet, revision: str) -> _Content:
+    rows = one.frame.to_crs(STORAGE_CRS).assign(set_name=one.name)
+    rows["attributes"] = [json.dumps(cells, ensure_ascii=False) for cells in rows["attributes"]]
+    about = [one.name, revision, datetime.now(UTC).isoformat(timespec="microseconds"), _as_text(one.reading)]
+    row = pd.DataFrame([about], columns=list(_SET_COLUMNS))
+    return _Content(
+        gpd.GeoDataFrame(pd.concat([content.sites, rows], ignore_index=True)) if len(content.sites) else rows,
+        pd.concat([content.sets, row], ignore_index=True) if len(content.sets) else row,
+    )
 
 
 def _to_disk(path: Path) -> None:
