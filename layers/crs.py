@@ -366,9 +366,13 @@ def shift_between(lon: ArrayLike, lat: ArrayLike, datum: str) -> Floats:
     datum
         One of `DATUMS`.
     """
-    x, y = np.atleast_1d(np.asarray(lon, float)), np.atleast_1d(np.asarray(lat, float))
-    there_x, there_y = from_wgs84(x, y, datum)
-    return np.asarray(_ELLIPSOID.inv(x, y, there_x, there_y)[2])
+    return distance_between(lon, lat, *from_wgs84(lon, lat, datum))
+
+
+def distance_between(lon: ArrayLike, lat: ArrayLike, other_lon: ArrayLike, other_lat: ArrayLike) -> Floats:
+    """Return the distances between positions (degrees, WGS84) along the ellipsoid, in metres."""
+    ends = [np.atleast_1d(np.asarray(end, float)) for end in (lon, lat, other_lon, other_lat)]
+    return np.asarray(_ELLIPSOID.inv(*ends)[2])
 
 
 def ellipsoidal_area(geometries: ArrayLike, crs: pyproj.CRS) -> Floats:

@@ -119,9 +119,7 @@ class Reading:
                 for other in self.alternatives
             ],
             "features": self.features,
-            "problems": [
-                {"where": p.where, "what": p.what(language), "fix": p.fix(language)} for p in self.problems
-            ],
+            "problems": [{"where": p.where, "what": p.what(language), "fix": p.fix(language)} for p in self.problems],
         }
 
 

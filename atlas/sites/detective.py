@@ -1,0 +1,298 @@
+"""The coordinate detective (坐标侦探): which CRS, datum, order and unit make a file's numbers fit the district.
+
+What the file says comes first and what the numbers allow comes second; the district decides among what is left. Numbers
+that fit nowhere are not guessed at. Datums that no single file can tell apart are told as such.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from atlas.sites.vocabulary import vocabulary
+from layers import crs as systems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pyproj
+
+    from atlas.sites.model import AxisOrder, Datum
+    from atlas.sites.raw import Claim
+    from atlas.sites.terrain import Terrain
+    from layers.crs import Floats
+
+DEGREES: Final = 180.0
+_LAT: Final = 90.0
+# What an easting without its zone's number, and a northing in China, can be (m).
+_EAST_M: Final = (100_000.0, 900_000.0)
+_NORTH_M: Final = (300_000.0, 6_300_000.0)
+_MERCATOR_WEIGHT: Final = 0.05
+_LEAST_LISTED: Final = 0.001
+_SURE: Final = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """
+    One way to read the numbers of a file.
+
+    Parameters
+    ----------
+    code, datum, order
+        As of `atlas.sites.model.Reading`.
+    assume
+        As of `atlas.sites.model.Alternative`.
+    scale
+        Metres in one unit of the file.
+    crs
+        The projected CRS; None for longitude and latitude.
+    number
+        The zone's number in front of the easting; 0 if there is none.
+    agrees
+        Whether it is what is said of the coordinates; None if nothing is said.
+    weight
+        How likely it is before anybody looks at the district.
+    """
+
+    code: str
+    datum: Datum
+    order: AxisOrder
+    assume: str
+    scale: float = 1.0
+    crs: pyproj.CRS | None = None
+    number: int = 0
+    agrees: bool | None = None
+    weight: float = 1.0
+
+    def lonlat(self, first: Floats, second: Floats) -> tuple[Floats, Floats]:
+        """Return longitude and latitude (degrees, WGS84) of positions as the file writes them."""
+        swapped = self.order in {"lat,lon", "north,east"}
+        x, y = (second, first) if swapped else (first, second)
+        if self.crs is not None:
+            x, y = systems.unproject(x * self.scale, y * self.scale, self.crs)
+        return systems.to_wgs84(x, y, "cgcs2000" if self.datum == "unknown" else self.datum)
+
+    def allows(self, first: Floats, second: Floats) -> bool:
+        """Say whether most of the numbers can be what they would be."""
+        swapped = self.order in {"lat,lon", "north,east"}
+        x, y = (second, first) if swapped else (first, second)
+        if self.crs is None:
+            fine = (np.abs(x) <= DEGREES) & (np.abs(y) <= _LAT)
+        elif self.code == systems.WEB_MERCATOR:
+            fine = np.maximum(np.abs(x), np.abs(y)) * self.scale > _NORTH_M[0]
+        else:
+            east, north = x * self.scale - self.number * 1e6, y * self.scale
+            fine = (east > _EAST_M[0]) & (east < _EAST_M[1]) & (north > _NORTH_M[0]) & (north < _NORTH_M[1])
+        return bool(np.mean(fine) > 0.5)  # noqa: PLR2004 - most
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    What the detective makes of positions that are written alike.
+
+    Parameters
+    ----------
+    winner, confidence
+        The likeliest reading, and the probability that it is right.
+    others
+        The other readings that are not absurd with their probabilities, the likeliest first.
+    is_corrected
+        Whether it is not what the file says.
+    """
+
+    winner: Hypothesis
+    confidence: float
+    others: tuple[tuple[Hypothesis, float], ...]
+    is_corrected: bool
+
+
+class Elsewhere(Exception):  # noqa: N818 - it says where the positions are, and is not always wrong
+    """The positions lie far from the district; says where, and which other reading would bring them near."""
+
+    def __init__(self, lon: float, lat: float, far_m: float, hint: str = "") -> None:
+        self.lon, self.lat, self.far_m, self.hint = lon, lat, far_m, hint
+        super().__init__(f"{lon:.2f}, {lat:.2f}")
+
+
+class CannotTell(Exception):  # noqa: N818 - an answer, as the others
+    """No reading of the numbers leads to the district."""
+
+
+def solve(first: Floats, second: Floats, towns: Sequence[str], claim: Claim | None, terrain: Terrain) -> Verdict:
+    """
+    Rank the readings of positions that are written alike.
+
+    Parameters
+    ----------
+    first, second
+        The two numbers of each position as the file writes them.
+    towns
+        The town that each is said to be in (a key of ``terrain.towns``), or blank.
+    claim
+        What is said of the coordinates.
+    terrain
+        The district.
+
+    Raises
+    ------
+    CannotTell
+        If no reading leads to the district, or none that agrees with what the user says is possible.
+    Elsewhere
+        If the likeliest reading leads far away.
+    """
+    candidates = [h for h in _candidates(first, second, claim, terrain) if h.allows(first, second)]
+    if claim and claim.by == "user":
+        candidates = [h for h in candidates if h.agrees]
+    if not candidates:
+        raise CannotTell
+    odds = vocabulary()["fit"]
+    fits = np.array([terrain.fit(*h.lonlat(first, second), towns) for h in candidates])
+    scores = np.array([h.weight for h in candidates]) * np.maximum(fits, odds["floor"])
+    scores /= scores.sum()
+    best = int(np.argmax(scores))
+    winner = candidates[best]
+    _check_place(winner, candidates, first, second, claim, terrain)
+    is_corrected = winner.agrees is False or (claim is not None and not any(h.agrees for h in candidates))
+    confidence = min(float(scores[best]), _trust(winner, claim, is_corrected=is_corrected))
+    ranked = sorted(
+        ((h, float(score)) for n, (h, score) in enumerate(zip(candidates, scores, strict=True)) if n != best),
+        key=lambda pair: -pair[1],
+    )
+    # Where the file leaves a choice, the next best are listed even if the district speaks against them.
+    least = 2 if confidence < _SURE else 0
+    others = tuple(pair for n, pair in enumerate(ranked) if pair[1] >= _LEAST_LISTED or n < least)
+    return Verdict(winner, confidence, others, is_corrected)
+
+
+def _trust(winner: Hypothesis, claim: Claim | None, *, is_corrected: bool) -> float:
+    """Return the most that a reading can be trusted, whatever the district says of it."""
+    trust = vocabulary()["trust"]
+    if is_corrected:
+        return float(trust["corrected"])
+    if claim is None:
+        return 1.0 if winner.crs is None else float(trust["undeclared"])
+    # A datum without a zone: the district tells the zone.
+    return float(trust[claim.by])
+
+
+def _check_place(
+    winner: Hypothesis,
+    candidates: Sequence[Hypothesis],
+    first: Floats,
+    second: Floats,
+    claim: Claim | None,
+    terrain: Terrain,
+) -> None:
+    """Refuse what lies elsewhere by what it says of itself, even if its numbers would fit here by another reading."""
+    odds = vocabulary()["fit"]
+    said = next((h for h in candidates if h.agrees), None)
+    if said is not None and winner.agrees is False:
+        lon, lat = said.lonlat(first, second)
+        if abs(float(np.median(lon)) - terrain.middle[0]) > odds["wrong_claim_deg"]:
+            far = float(np.min(terrain.distance(lon, lat)))
+            raise Elsewhere(float(np.median(lon)), float(np.median(lat)), far, winner.assume)
+    lon, lat = winner.lonlat(first, second)
+    far = float(np.min(terrain.distance(lon, lat)))
+    if far > odds["elsewhere_m"]:
+        if winner.crs is not None and not winner.agrees:
+            raise CannotTell
+        raise Elsewhere(float(np.median(lon)), float(np.median(lat)), far)
+
+
+def _candidates(first: Floats, second: Floats, claim: Claim | None, terrain: Terrain) -> Iterator[Hypothesis]:
+    """Return every reading worth trying, with its weight."""
+    if max(np.median(np.abs(first)), np.median(np.abs(second))) <= DEGREES:
+        yield from _geographic(claim)
+    else:
+        yield from _projected(claim, terrain)
+
+
+def _geographic(claim: Claim | None) -> Iterator[Hypothesis]:
+    usual = vocabulary()["undeclared_lonlat"]
+    trust = vocabulary()["trust"]
+    orders: tuple[AxisOrder, ...] = ("lon,lat", "lat,lon")
+    said = claim.datum if claim and claim.datum in systems.DATUMS else ""
+    misfit = claim is not None and claim.meridian is not None
+    if not said:
+        weights: dict[Datum, float] = {"unknown": usual["cgcs2000"], "gcj02": usual["gcj02"], "bd09": usual["bd09"]}
+    else:
+        alike = {"cgcs2000", "wgs84"}
+        rest = {d: w for d, w in usual.items() if d != said and not {d, said} <= alike}
+        doubt = 1.0 - trust[claim.by if claim else "stated"]
+        weights = {said: 1.0 - doubt, **{d: doubt * w / sum(rest.values()) for d, w in rest.items()}}  # type: ignore[dict-item]
+    for order in orders:
+        for datum, weight in weights.items():
+            code = systems.GEOGRAPHIC["cgcs2000" if datum == "unknown" else datum]
+            agrees = None if not said else datum == said and not misfit
+            assume = "cgcs2000" if datum == "unknown" else datum
+            yield Hypothesis(code, datum, order, assume, agrees=agrees, weight=weight)
+
+
+def _projected(claim: Claim | None, terrain: Terrain) -> Iterator[Hypothesis]:
+    for hypothesis in _ways(claim, terrain):
+        if claim is None:
+            yield hypothesis
+            continue
+        trust = vocabulary()["trust"][claim.by]
+        agrees = _agrees(hypothesis, claim)
+        weight = hypothesis.weight * (trust if agrees else (1.0 - trust) / 10)
+        yield replace(hypothesis, agrees=agrees, weight=weight)
+
+
+def _agrees(hypothesis: Hypothesis, claim: Claim) -> bool:
+    """Say whether a reading is what is said: a zone counts with and without its number in the easting."""
+    if claim.datum in {"gcj02", "bd09"} or hypothesis.crs is None:
+        return False
+    if claim.meridian is not None and claim.datum in {"cgcs2000", ""}:
+        return systems.identify(hypothesis.code).meridian == claim.meridian and hypothesis.datum == "cgcs2000"
+    if claim.code:
+        identity = systems.identify(claim.code)
+        return identity.crs.is_projected and hypothesis.code == identity.code
+    return {claim.datum, hypothesis.datum} <= {"cgcs2000", "wgs84"}
+
+
+def _ways(claim: Claim | None, terrain: Terrain) -> Iterator[Hypothesis]:
+    """Return the projected systems to try, in every order and unit."""
+    entries: dict[tuple[float, int], tuple[str, Datum, int, float]] = {}
+    zones = list(terrain.zones)
+    said = systems.identify(claim.code) if claim and claim.code else None
+    if claim and claim.meridian is not None and claim.datum in {"cgcs2000", ""}:
+        zones = [*systems.zones_around(claim.meridian, claim.meridian, 0.0), *zones]
+    for zone in zones:
+        # Zones of both widths share meridians: without the number they are one.
+        entries.setdefault((zone.meridian, 0), (zone.code, "cgcs2000", 0, 1.0))
+        entries.setdefault((zone.meridian, zone.number), (zone.prefixed, "cgcs2000", zone.number, 1.0))
+    if said and said.datum == "cgcs2000" and (key := (said.meridian or 0.0, 0)) in entries and said.crs.is_projected:
+        plain = systems.identify(entries[key][0])
+        if _easting(said.crs) == _easting(plain.crs):
+            entries[key] = (said.code, "cgcs2000", 0, 1.0)
+    others = {systems.WEB_MERCATOR: _MERCATOR_WEIGHT}
+    if said and said.crs.is_projected and said.datum in {"wgs84", ""}:
+        others = {said.code: 1.0, **others}
+    scales = vocabulary()["fit"]["scales"]
+    orders: tuple[AxisOrder, ...] = ("east,north", "north,east")
+    for code, datum, number, weight in entries.values():
+        for order in orders:
+            for scale in scales:
+                yield Hypothesis(code, datum, order, code, scale, _crs(code), number, weight=weight)
+    for code, weight in others.items():
+        text = claim.code if claim and said and code == said.code else code
+        datum = systems.identify(text).datum or "unknown"
+        for order in orders:
+            yield Hypothesis(code, datum, order, code, 1.0, _crs(text), weight=weight)  # type: ignore[arg-type]
+
+
+def _easting(crs: pyproj.CRS) -> float:
+    operation = crs.coordinate_operation
+    values = {p.name.lower(): p.value for p in operation.params} if operation else {}
+    return float(values.get("false easting", 0.0))
+
+
+@lru_cache(maxsize=64)
+def _crs(text: str) -> pyproj.CRS:
+    return systems.identify(text).crs

@@ -1,0 +1,179 @@
+"""KML and KMZ, and 奥维's kinds of them (ovkml, ovkmz), which name the datum of every placemark."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING, Final
+from xml.etree.ElementTree import ParseError
+
+import defusedxml.ElementTree as SafeTree
+from defusedxml import DefusedXmlException
+from shapely import GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon
+
+from atlas.sites.formats.properties import best_columns, split
+from atlas.sites.raw import Claim, RawFile, RawSite, is_finite, refuse
+from atlas.sites.vocabulary import datum_stated, plain
+from layers import Findings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from xml.etree.ElementTree import Element
+
+    from shapely.geometry.base import BaseGeometry
+
+_MULTI: Final = {"Point": MultiPoint, "LineString": MultiLineString, "Polygon": MultiPolygon}
+_LEAST_RING: Final = 3
+_GEOMETRIES: Final = ("Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack", "Model")
+
+
+def read_kml(raw: bytes, file: str, format_: str, encoding: str = "utf-8") -> RawFile:
+    """
+    Read the placemarks of a KML document.
+
+    Parameters
+    ----------
+    raw
+        The document; its own declaration tells the encoding.
+    file, format_, encoding
+        Names, as of the result.
+
+    Raises
+    ------
+    PlanError
+        If it is no well-formed XML, or uses entities.
+    """
+    try:
+        root = SafeTree.fromstring(raw, forbid_dtd=True)
+    except DefusedXmlException as error:
+        raise refuse("xml_entities", file) from error
+    except (ParseError, ValueError, LookupError) as error:
+        raise refuse("damaged_file", file, detail=str(error)[:80]) from error
+    found = Findings()
+    entries = []
+    for number, (placemark, folder) in enumerate(_placemarks(root, ""), 1):
+        place = f"{file}: Placemark {number}"
+        properties = _properties(placemark, folder)
+        label = f"{place} ({properties['name']})" if properties.get("name") else place
+        if (shape := _shape(placemark, label, found)) is not None:
+            own = _text(placemark, "OvCoordType")
+            entries.append((place, shape, properties, own))
+    columns = best_columns(dict.fromkeys(name for _, _, properties, _ in entries for name in properties))
+    columns["name"] = "name"
+    sites = []
+    for place, shape, properties, own in entries:
+        fields, attributes, claim = split(properties, columns)
+        if own:
+            claim = Claim(datum_stated(own, about_coordinates=True), words=f"OvCoordType={own}")
+        sites.append(RawSite(place, shape, fields, attributes, claim))
+    claim = Claim("wgs84", by="kml", words="KML")
+    is_ovital = any(site.claim is not None for site in sites)
+    return RawFile("ov" + format_ if is_ovital else format_, encoding, "lon,lat", sites, tuple(found), claim)
+
+
+def _bare(element: Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _children(element: Element, *names: str) -> list[Element]:
+    return [child for child in element if _bare(child) in names]
+
+
+def _text(element: Element, name: str) -> str:
+    child = next(iter(_children(element, name)), None)
+    return (child.text or "").strip() if child is not None else ""
+
+
+def _placemarks(root: Element, folder: str) -> Iterator[tuple[Element, str]]:
+    # An explicit stack: folders may be nested deeper than Python recurses.
+    stack = [(root, folder)]
+    while stack:
+        element, above = stack.pop()
+        if _bare(element) == "Placemark":
+            yield element, above
+            continue
+        name = _text(element, "name") if _bare(element) == "Folder" else above
+        stack.extend((child, name) for child in reversed(element))
+
+
+def _properties(placemark: Element, folder: str) -> dict[str, str]:
+    """Return name, folder, extended data, and what the description says line by line."""
+    found = {"name": _text(placemark, "name")}
+    if folder:
+        found["folder"] = folder
+    for data in placemark.iter():
+        if _bare(data) == "Data":
+            found[data.get("name", "") or "Data"] = _text(data, "value")
+        elif _bare(data) == "SimpleData":
+            found[data.get("name", "") or "SimpleData"] = (data.text or "").strip()
+    lines = re.split(r"<br\s*/?>|\n|</tr>|</p>", html.unescape(_text(placemark, "description")))
+    rest = []
+    for line in lines:
+        bare = plain(re.sub(r"<[^>]*>", " ", line))
+        name, mark, value = bare.partition(":")
+        if mark and 0 < len(name) <= 12 and value.strip():  # noqa: PLR2004 - a label, not a sentence
+            found.setdefault(name.strip(), value.strip())
+        elif bare:
+            rest.append(bare)
+    if rest:
+        found["description"] = "\n".join(rest)
+    return found
+
+
+def _shape(placemark: Element, label: str, found: Findings) -> BaseGeometry | None:
+    geometries = _children(placemark, *_GEOMETRIES)
+    if not geometries:
+        found.add("no_position", label)
+        return None
+    try:
+        parts = [part for geometry in geometries for part in _parts(geometry, 0)]
+    except ValueError as error:
+        found.add("bad_position", label, value=str(error)[:60])
+        return None
+    if not parts:
+        found.add("no_position", label)
+        return None
+    if len(parts) == 1:
+        return parts[0]
+    kinds = {part.geom_type for part in parts}
+    return _MULTI[kinds.pop()](parts) if len(kinds) == 1 else GeometryCollection(parts)
+
+
+def _parts(geometry: Element, depth: int) -> list[BaseGeometry]:
+    kind = _bare(geometry)
+    if kind in {"MultiGeometry", "MultiTrack"} and depth < 20:  # noqa: PLR2004 - deeper is mischief
+        return [part for child in geometry for part in _parts(child, depth + 1)]
+    if kind == "Point":
+        return [Point(point) for point in _coordinates(geometry)[:1]]
+    if kind == "LineString":
+        line = _coordinates(geometry)
+        return [LineString(line)] if len(line) > 1 else []
+    if kind == "Track":
+        line = [_position(child.text or "", None) for child in _children(geometry, "coord")]
+        return [LineString(line)] if len(line) > 1 else []
+    if kind == "LinearRing":
+        ring = _coordinates(geometry)
+        return [Polygon(ring)] if len(ring) >= _LEAST_RING else []
+    if kind == "Polygon":
+        rings = {"outerBoundaryIs": [], "innerBoundaryIs": []}  # type: dict[str, list[list[tuple[float, float]]]]
+        for side in _children(geometry, *rings):
+            rings[_bare(side)] += [_coordinates(ring) for ring in _children(side, "LinearRing")]
+        holes = [ring for ring in rings["innerBoundaryIs"] if len(ring) >= _LEAST_RING]
+        outer = [ring for ring in rings["outerBoundaryIs"] if len(ring) >= _LEAST_RING]
+        return [Polygon(outer[0], holes)] if outer else []
+    return []
+
+
+def _coordinates(element: Element) -> list[tuple[float, float]]:
+    text = _text(element, "coordinates")
+    return [_position(part, ",") for part in re.sub(r"\s*,\s*", ",", text).split()]
+
+
+def _position(text: str, mark: str | None) -> tuple[float, float]:
+    numbers = text.split(mark)
+    if len(numbers) < 2:  # noqa: PLR2004 - a position has two numbers
+        raise ValueError(text)
+    x, y = float(numbers[0]), float(numbers[1])
+    if not is_finite(x, y):
+        raise ValueError(text)
+    return x, y
