@@ -94,6 +94,14 @@ def _parser() -> argparse.ArgumentParser:
     command("sheets", list_sheets, "有哪些图 / the sheets of the district")
     command("places", list_places, "地名表 / the gazetteer of the district")
     command("check", check, "核查数据 / audit the data; exit status 1 if anything is an error")
+    inspect_ = command("inspect", inspect, "识别项目文件 / how a file of project sites is understood")
+    inspect_.add_argument("file", type=Path, metavar="FILE", help="table, map or drawing of project sites")
+    inspect_.add_argument(
+        "--assume-crs",
+        default="",
+        metavar="X",
+        help="its CRS, whatever the file says: EPSG:n, wgs84, cgcs2000, gcj02 or bd09",
+    )
     map_ = command("map", write_map, "把一张图存成单个网页 / one sheet as one HTML file that opens offline")
     map_.add_argument("--sheet", default="", metavar="ID", help="which sheet (default: the first)")
     map_.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="file to write")
@@ -201,6 +209,16 @@ def write_map(arguments: argparse.Namespace) -> int:
     sheet = atlas.sheet(arguments.sheet)
     save_page(WebMap(plan, atlas, arguments.lang), sheet, arguments.out)
     return _print(arguments, [{"sheet": sheet.id, "out": str(arguments.out)}])
+
+
+def inspect(arguments: argparse.Namespace) -> int:
+    """Print how a file of project sites is understood."""
+    from atlas.sites import commands  # noqa: PLC0415 - commands load what they need
+
+    _, plan = _open(arguments)
+    text = commands.inspect(arguments.file, plan, arguments.assume_crs, arguments.lang, as_json=arguments.json)
+    print(text)  # noqa: T201 - the command's result
+    return 0
 
 
 def serve(arguments: argparse.Namespace) -> int:

@@ -372,7 +372,8 @@ def shift_between(lon: ArrayLike, lat: ArrayLike, datum: str) -> Floats:
 def distance_between(lon: ArrayLike, lat: ArrayLike, other_lon: ArrayLike, other_lat: ArrayLike) -> Floats:
     """Return the distances between positions (degrees, WGS84) along the ellipsoid, in metres."""
     ends = [np.atleast_1d(np.asarray(end, float)) for end in (lon, lat, other_lon, other_lat)]
-    return np.asarray(_ELLIPSOID.inv(*ends)[2])
+    _, _, metres = _ELLIPSOID.inv(ends[0], ends[1], ends[2], ends[3])
+    return np.asarray(metres)
 
 
 def ellipsoidal_area(geometries: ArrayLike, crs: pyproj.CRS) -> Floats:

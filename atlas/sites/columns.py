@@ -68,7 +68,7 @@ def find_columns(grid: Grid) -> Columns:
 def _titles(grid: Grid, number: int, row: Sequence[str]) -> tuple[list[str], int]:
     """Return a header row, joined with the next one where that holds the rest of it (坐标 over 经度, 纬度)."""
     below = grid[number + 1] if number + 1 < len(grid) else []
-    under = _matched([cell for cell in below])
+    under = _matched(below)
     splits = {"lon", "lat", "x", "y"} & under.keys()
     if len(splits) < 2 or {"lon", "x"} & _matched(list(row)).keys():  # noqa: PLR2004 - a position has two numbers
         return list(row), 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -156,7 +157,7 @@ def solve(first: Floats, second: Floats, towns: Sequence[str], claim: Claim | No
     scores /= scores.sum()
     best = int(np.argmax(scores))
     winner = candidates[best]
-    _check_place(winner, candidates, first, second, claim, terrain)
+    _check_place(winner, candidates, (first, second), terrain)
     is_corrected = winner.agrees is False or (claim is not None and not any(h.agrees for h in candidates))
     confidence = min(float(scores[best]), _trust(winner, claim, is_corrected=is_corrected))
     ranked = sorted(
@@ -183,20 +184,18 @@ def _trust(winner: Hypothesis, claim: Claim | None, *, is_corrected: bool) -> fl
 def _check_place(
     winner: Hypothesis,
     candidates: Sequence[Hypothesis],
-    first: Floats,
-    second: Floats,
-    claim: Claim | None,
+    numbers: tuple[Floats, Floats],
     terrain: Terrain,
 ) -> None:
     """Refuse what lies elsewhere by what it says of itself, even if its numbers would fit here by another reading."""
     odds = vocabulary()["fit"]
     said = next((h for h in candidates if h.agrees), None)
     if said is not None and winner.agrees is False:
-        lon, lat = said.lonlat(first, second)
+        lon, lat = said.lonlat(*numbers)
         if abs(float(np.median(lon)) - terrain.middle[0]) > odds["wrong_claim_deg"]:
             far = float(np.min(terrain.distance(lon, lat)))
             raise Elsewhere(float(np.median(lon)), float(np.median(lat)), far, winner.assume)
-    lon, lat = winner.lonlat(first, second)
+    lon, lat = winner.lonlat(*numbers)
     far = float(np.min(terrain.distance(lon, lat)))
     if far > odds["elsewhere_m"]:
         if winner.crs is not None and not winner.agrees:
@@ -258,39 +257,34 @@ def _agrees(hypothesis: Hypothesis, claim: Claim) -> bool:
 
 def _ways(claim: Claim | None, terrain: Terrain) -> Iterator[Hypothesis]:
     """Return the projected systems to try, in every order and unit."""
-    entries: dict[tuple[float, int], tuple[str, Datum, int, float]] = {}
+    orders: tuple[AxisOrder, ...] = ("east,north", "north,east")
+    scales = vocabulary()["fit"]["scales"]
+    for (_, number), code in _zone_codes(claim, terrain).items():
+        for order, scale in product(orders, scales):
+            yield Hypothesis(code, "cgcs2000", order, code, scale, _crs(code), number)
+    others = {systems.WEB_MERCATOR: (systems.WEB_MERCATOR, _MERCATOR_WEIGHT)}
+    said = systems.identify(claim.code) if claim and claim.code else None
+    if claim and said and said.crs.is_projected and said.datum in {"wgs84", ""}:
+        others[said.code] = (claim.code, 1.0)
+    for code, (text, weight) in others.items():
+        datum: Datum = "wgs84" if systems.identify(text).datum == "wgs84" else "unknown"
+        for order in orders:
+            yield Hypothesis(code, datum, order, code, 1.0, _crs(text), weight=weight)
+
+
+def _zone_codes(claim: Claim | None, terrain: Terrain) -> dict[tuple[float, int], str]:
+    """Return the codes of the zones in question, by central meridian and the number in front of eastings (0: none)."""
     zones = list(terrain.zones)
     said = systems.identify(claim.code) if claim and claim.code else None
     if claim and claim.meridian is not None and claim.datum in {"cgcs2000", ""}:
         zones = [*systems.zones_around(claim.meridian, claim.meridian, 0.0), *zones]
+    codes: dict[tuple[float, int], str] = {}
     for zone in zones:
-        # Zones of both widths share meridians: without the number they are one.
-        entries.setdefault((zone.meridian, 0), (zone.code, "cgcs2000", 0, 1.0))
-        entries.setdefault((zone.meridian, zone.number), (zone.prefixed, "cgcs2000", zone.number, 1.0))
-    if said and said.datum == "cgcs2000" and (key := (said.meridian or 0.0, 0)) in entries and said.crs.is_projected:
-        plain = systems.identify(entries[key][0])
-        if _easting(said.crs) == _easting(plain.crs):
-            entries[key] = (said.code, "cgcs2000", 0, 1.0)
-    others = {systems.WEB_MERCATOR: _MERCATOR_WEIGHT}
-    if said and said.crs.is_projected and said.datum in {"wgs84", ""}:
-        others = {said.code: 1.0, **others}
-    scales = vocabulary()["fit"]["scales"]
-    orders: tuple[AxisOrder, ...] = ("east,north", "north,east")
-    for code, datum, number, weight in entries.values():
-        for order in orders:
-            for scale in scales:
-                yield Hypothesis(code, datum, order, code, scale, _crs(code), number, weight=weight)
-    for code, weight in others.items():
-        text = claim.code if claim and said and code == said.code else code
-        datum = systems.identify(text).datum or "unknown"
-        for order in orders:
-            yield Hypothesis(code, datum, order, code, 1.0, _crs(text), weight=weight)  # type: ignore[arg-type]
-
-
-def _easting(crs: pyproj.CRS) -> float:
-    operation = crs.coordinate_operation
-    values = {p.name.lower(): p.value for p in operation.params} if operation else {}
-    return float(values.get("false easting", 0.0))
+        # Zones of both widths share meridians: without the number they are one, named as the file names it.
+        if (zone.meridian, 0) not in codes or (said and said.code == zone.code):
+            codes[zone.meridian, 0] = zone.code
+        codes.setdefault((zone.meridian, zone.number), zone.prefixed)
+    return codes
 
 
 @lru_cache(maxsize=64)

@@ -98,7 +98,7 @@ def _angle(body: str, sign: float, is_lat: bool | None) -> Written | None:  # no
 
 def parse_pairs(text: str) -> list[tuple[Written, Written]] | None:
     """
-    Read one or more positions from one cell: "106.75,31.85", "N31°51′ E106°45′", "x1,y1;x2,y2;…".
+    Read one or more positions from one cell: "104.25,30.50", "N31°51′ E106°45′", "x1,y1;x2,y2;…".
 
     Returns
     -------

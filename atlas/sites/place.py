@@ -17,13 +17,14 @@ from atlas.sites.model import COLUMNS, Alternative, Reading, SiteSet
 from atlas.sites.raw import Claim, RawFile, RawSite, refuse
 from atlas.sites.terrain import Terrain
 from atlas.sites.vocabulary import datum_stated, vocabulary
-from layers import Findings
+from layers import Finding, Findings, PlanError
 from layers import crs as systems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from layers import Plan
     from layers.crs import Floats
@@ -35,6 +36,17 @@ _TEXT_FIELDS: Final = COLUMNS[:6]
 _EAST_FIRST: Final = ("lon,lat", "east,north")
 
 
+@dataclass(frozen=True)
+class _Case:
+    """One file being read: what is in it, the ground it is held against, and the list of what is wrong with it."""
+
+    name: str
+    raw: RawFile
+    terrain: Terrain
+    user: Claim | None
+    found: Findings
+
+
 @dataclass
 class _Group:
     """Sites whose coordinates are written alike, and what the detective makes of them."""
@@ -42,6 +54,17 @@ class _Group:
     claim: Claim | None
     rows: list[int]
     verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of the frame, and its number in the file."""
+
+    number: int
+    site: RawSite
+    shape: BaseGeometry
+    sigma_m: float
+    inside: bool
 
 
 def place_sites(raw: RawFile, name: str, plan: Plan, user: Claim | None) -> SiteSet:
@@ -64,25 +87,22 @@ def place_sites(raw: RawFile, name: str, plan: Plan, user: Claim | None) -> Site
     PlanError
         If no site is left, or all lie elsewhere, on a refused datum, or in a CRS that cannot be told.
     """
-    found = Findings()
-    found.extend(raw.findings)
-    terrain = Terrain.of(plan)
-    file_claim = user or raw.claim or _claim_of_name(name)
-    sites, claims = _usable(raw.sites, file_claim, user, name, found)
+    case = _Case(name, raw, Terrain.of(plan), user, Findings())
+    case.found.extend(raw.findings)
+    sites, claims = _usable(case)
     if not sites:
-        raise _nothing(name, found)
+        raise _nothing(case)
     first = _first_points([site.shape for site in sites])
     groups = _groups(first, claims)
-    towns = [terrain.town_named(site.fields.get("location", "")) for site in sites]
-    _solve_all(groups, first, towns, terrain, sites, name, found)
+    towns = [case.terrain.town_named(site.fields.get("location", "")) for site in sites]
+    _solve_all(case, groups, first, list(zip(sites, towns, strict=True)))
     solved = [group for group in groups if group.verdict]
-    main = max(solved, key=lambda group: len(group.rows))
-    parts = [_placed(group, sites, towns, terrain, found) for group in solved]
-    frame = _frame([row for part in parts for row in part], plan)
+    rows = [row for group in solved for row in _placed(case, group, sites, towns)]
+    frame = _frame(rows, plan)
     if frame.empty:
-        raise _nothing(name, found)
-    _say_how(main, solved, raw, name, frame, found)
-    return SiteSet(name, frame, _reading(raw, main, solved, first, frame, found))
+        raise _nothing(case)
+    _say_how(case, solved, frame)
+    return SiteSet(name, frame, _reading(case, solved, first, frame))
 
 
 def _claim_of_name(name: str) -> Claim | None:
@@ -90,58 +110,60 @@ def _claim_of_name(name: str) -> Claim | None:
     return Claim(datum, by="name", words=name) if datum in systems.DATUMS else None
 
 
-def _nothing(name: str, found: Findings) -> Exception:
+def _nothing(case: _Case) -> PlanError:
     """Return the refusal for a file of which nothing is left, with the first reasons."""
-    error = refuse("no_sites", name)
-    return type(error)([*error.findings, *list(found)[:5]])
+    return PlanError([Finding("no_sites", case.name), *list(case.found)[:5]])
 
 
-def _usable(
-    sites: Sequence[RawSite],
-    file_claim: Claim | None,
-    user: Claim | None,
-    name: str,
-    found: Findings,
-) -> tuple[list[RawSite], list[Claim | None]]:
-    """Return the sites with finite coordinates on a datum that can be used, and what holds for each."""
-    refused = [
-        s for s in sites if not user and (s.claim or file_claim) and _datum(s, file_claim) in systems.REFUSED_DATUMS
-    ]
+def _usable(case: _Case) -> tuple[list[RawSite], list[Claim | None]]:
+    """
+    Return the sites with finite coordinates on a datum that can be used, and what is said of each.
+
+    Raises
+    ------
+    PlanError
+        If all are on a refused datum.
+    """
+    sites, user = case.raw.sites, case.user
+    said = [user or _own(site) or case.raw.claim or _claim_of_name(case.name) for site in sites]
+    refused = {n for n, claim in enumerate(said) if claim and claim.datum in systems.REFUSED_DATUMS}
     if refused and len(refused) == len(sites):
-        claim = refused[0].claim or file_claim
-        raise refuse("refused_datum", name, value=claim.words or claim.datum if claim else "")
-    bad = {id(site) for site in refused}
-    for site in refused:
-        found.add("refused_site", _label(site), value=site.claim.words if site.claim else "")
-    shapes = np.array([site.shape for site in sites], dtype=object)
-    points, owners = shapely.get_coordinates(shapes, return_index=True)
+        raise refuse("refused_datum", case.name, value=next(claim.words for claim in said if claim))
+    points, owners = shapely.get_coordinates([site.shape for site in sites], return_index=True)
     wrong = set(owners[~np.isfinite(points).all(axis=1)].tolist())
-    empty = set(np.flatnonzero(shapely.is_empty(shapes)).tolist())
-    kept, claims = [], []
+    kept: list[int] = []
     for number, site in enumerate(sites):
+        claim = said[number]
         if number in wrong:
-            found.add("bad_position", _label(site), value="NaN / ∞")
-        elif number in empty:
-            found.add("no_position", _label(site))
-        elif id(site) not in bad:
-            kept.append(site)
-            own = site.claim if site.claim and site.claim.datum else None
-            claims.append(user or own or file_claim)
-    if user and any(s.claim and s.claim.datum and s.claim.datum != user.datum for s in sites):
-        found.add("overridden", name, value=user.words)
-    return kept, claims
+            case.found.add("bad_position", _label(site), value="NaN / ∞")
+        elif site.shape.is_empty:
+            case.found.add("no_position", _label(site))
+        elif number in refused and claim:
+            case.found.add("refused_site", _label(site), value=claim.words)
+        else:
+            kept.append(number)
+    if user and any(own.datum != user.datum for site in sites if (own := _own(site))):
+        case.found.add("claim_overridden", case.name, value=user.words)
+    return [sites[n] for n in kept], [said[n] for n in kept]
 
 
-def _datum(site: RawSite, file_claim: Claim | None) -> str:
-    claim = site.claim if site.claim and site.claim.datum else file_claim
-    return claim.datum if claim else ""
+def _own(site: RawSite) -> Claim | None:
+    """Return what is said of a site alone; None where no datum comes of it."""
+    return site.claim if site.claim and (site.claim.datum or site.claim.code) else None
 
 
 def _label(site: RawSite) -> str:
     return f"{site.where} ({site.fields['name']})" if site.fields.get("name") else site.where
 
 
-def _first_points(shapes: list[shapely.geometry.base.BaseGeometry]) -> Floats:
+def _array(shapes: Sequence[BaseGeometry]) -> NDArray[np.object_]:
+    """Return geometries as an array of objects, however many they are."""
+    array = np.empty(len(shapes), dtype=object)
+    array[:] = shapes
+    return array
+
+
+def _first_points(shapes: Sequence[BaseGeometry]) -> Floats:
     points, owners = shapely.get_coordinates(shapes, return_index=True)
     _, starts = np.unique(owners, return_index=True)
     return np.asarray(points[starts])
@@ -161,17 +183,18 @@ def _groups(first: Floats, claims: Sequence[Claim | None]) -> list[_Group]:
     return sorted(groups.values(), key=lambda group: -len(group.rows))
 
 
-def _solve_all(
-    groups: list[_Group],
-    first: Floats,
-    towns: Sequence[str],
-    terrain: Terrain,
-    sites: Sequence[RawSite],
-    name: str,
-    found: Findings,
-) -> None:
+def _solve_all(case: _Case, groups: list[_Group], first: Floats, sites: Sequence[tuple[RawSite, str]]) -> None:
     """
     Let the detective look at every group; what it cannot place is a problem of its rows.
+
+    Parameters
+    ----------
+    case, groups
+        The file, and the sites that are written alike.
+    first
+        The first position of each site, as written.
+    sites
+        Each site with the town that it names.
 
     Raises
     ------
@@ -186,26 +209,27 @@ def _solve_all(
         rows = group.rows[:: max(len(group.rows) // _SAMPLE, 1)]
         points = first[rows]
         try:
-            group.verdict = solve(points[:, 0], points[:, 1], [towns[row] for row in rows], group.claim, terrain)
-        except (CannotTell, Elsewhere) as answer:
-            failed.append((group, answer))
+            named = [sites[row][1] for row in rows]
+            group.verdict = solve(points[:, 0], points[:, 1], named, group.claim, case.terrain)
+        except (CannotTell, Elsewhere) as error:
+            failed.append((group, error))
     if len(failed) == len(groups):
-        raise _refused(*failed[0], name, first[failed[0][0].rows[0]])
+        raise _refused(*failed[0], case.name, first[failed[0][0].rows[0]])
     for group, answer in failed:
         for row in group.rows:
             if isinstance(answer, Elsewhere):
                 where = {"lon": f"{answer.lon:.2f}", "lat": f"{answer.lat:.2f}", "km": round(answer.far_m / 1000)}
-                found.add("site_elsewhere", _label(sites[row]), **where)
+                case.found.add("site_elsewhere", _label(sites[row][0]), **where)
             else:
-                found.add("impossible_position", _label(sites[row]), value=_numbers(first[row]))
+                case.found.add("impossible_position", _label(sites[row][0]), value=_numbers(first[row]))
 
 
-def _refused(group: _Group, answer: CannotTell | Elsewhere, name: str, example: Floats) -> Exception:
+def _refused(group: _Group, answer: CannotTell | Elsewhere, name: str, example: Floats) -> PlanError:
     claim = group.claim
     if isinstance(answer, Elsewhere):
         hint = f"--assume-crs {answer.hint}" if answer.hint else "--assume-crs"
         far = round(answer.far_m / 1000)
-        return refuse("elsewhere", name, lon=f"{answer.lon:.2f}", lat=f"{answer.lat:.2f}", km=far, hint=hint)
+        return refuse("lies_elsewhere", name, lon=f"{answer.lon:.2f}", lat=f"{answer.lat:.2f}", km=far, hint=hint)
     if claim and claim.by == "user":
         return refuse("bad_assumption", name, value=claim.words, numbers=_numbers(example))
     return refuse("cannot_tell", name, numbers=_numbers(example))
@@ -215,14 +239,9 @@ def _numbers(point: Floats) -> str:
     return ", ".join(f"{number:.10g}" for number in point)
 
 
-def _placed(
-    group: _Group,
-    sites: Sequence[RawSite],
-    towns: Sequence[str],
-    terrain: Terrain,
-    found: Findings,
-) -> list[tuple[int, RawSite, shapely.geometry.base.BaseGeometry, float, bool]]:
-    """Return the sites of a group with their shapes in the working CRS, their errors, and whether they are inside."""
+def _placed(case: _Case, group: _Group, sites: Sequence[RawSite], towns: Sequence[str]) -> list[_Row]:
+    """Return the sites of a group as rows of the frame."""
+    terrain = case.terrain
     verdict = group.verdict
     if verdict is None:
         return []
@@ -231,7 +250,7 @@ def _placed(
     def move(points: Floats) -> Floats:
         return np.column_stack(systems.project(*winner.lonlat(points[:, 0], points[:, 1]), terrain.crs))
 
-    shapes = shapely.transform(np.array([sites[row].shape for row in group.rows], dtype=object), move)
+    shapes = shapely.transform(_array([sites[row].shape for row in group.rows]), move)
     starts = _first_points(list(shapes))
     lon, lat = systems.unproject(starts[:, 0], starts[:, 1], terrain.crs)
     steps = np.array([sites[row].step for row in group.rows])
@@ -240,22 +259,18 @@ def _placed(
     if winner.datum == "unknown" and winner.crs is None:
         sigma = np.hypot(sigma, systems.shift_between(lon, lat, "gcj02"))
     inside = shapely.intersects(terrain.district, shapes)
-    far = shapely.distance(shapes, terrain.district)
-    return [
-        (row, sites[row], shape, round(float(sigma[n]), 2), bool(inside[n]))
-        for n, row in enumerate(group.rows)
-        if (shape := _sound(shapes[n], sites[row], terrain, found)) is not None
-        and _say_where(sites[row], shape, float(far[n]), towns[row], terrain, found)
-    ]
+    rows = []
+    for n, row in enumerate(group.rows):
+        shape = _sound(case, sites[row], shapes[n])
+        if shape is not None:
+            _say_where(case, sites[row], shape, towns[row])
+            rows.append(_Row(row, sites[row], shape, round(float(sigma[n]), 2), bool(inside[n])))
+    return rows
 
 
-def _sound(
-    shape: shapely.geometry.base.BaseGeometry,
-    site: RawSite,
-    terrain: Terrain,
-    found: Findings,
-) -> shapely.geometry.base.BaseGeometry | None:
+def _sound(case: _Case, site: RawSite, shape: BaseGeometry) -> BaseGeometry | None:
     """Return a valid geometry of one kind, or None if its corners lie apart as no site's do."""
+    terrain, found = case.terrain, case.found
     west, south, east, north = shape.bounds
     reach = 10 * vocabulary()["fit"]["elsewhere_m"]
     if not all(map(math.isfinite, shape.bounds)) or shape.distance(terrain.district) > reach:
@@ -271,13 +286,13 @@ def _sound(
     if mended.geom_type == "GeometryCollection":
         mended = _of_one_kind(mended)
     if site.stated_area > 0 and mended.area > 0:
-        _compare_area(site, float(systems.ellipsoidal_area([mended], terrain.crs)[0]), found)
+        _compare_area(site, float(systems.ellipsoidal_area(_array([mended]), terrain.crs)[0]), found)
     return None if mended.is_empty else mended
 
 
-def _of_one_kind(collection: shapely.geometry.base.BaseGeometry) -> shapely.geometry.base.BaseGeometry:
+def _of_one_kind(collection: BaseGeometry) -> BaseGeometry:
     """Return the parts of the highest dimension as one geometry."""
-    parts = shapely.get_parts(collection, return_index=False)
+    parts = shapely.get_parts(collection)
     while any(part.geom_type == "GeometryCollection" for part in parts):
         parts = shapely.get_parts(parts)
     dimensions = shapely.get_dimensions(parts)
@@ -293,33 +308,24 @@ def _compare_area(site: RawSite, area_m2: float, found: Findings) -> None:
         found.add("area_mismatch", _label(site), stated=f"{site.stated_area:g}", area=round(area_m2), percent=percent)
 
 
-def _say_where(
-    site: RawSite,
-    shape: shapely.geometry.base.BaseGeometry,
-    far_m: float,
-    town: str,
-    terrain: Terrain,
-    found: Findings,
-) -> bool:
-    """Report a site that lies outside the district, or not in the town that its row names; always true."""
-    if far_m > 0:
-        found.add("site_outside", _label(site), km=f"{far_m / 1000:.1f}")
+def _say_where(case: _Case, site: RawSite, shape: BaseGeometry, town: str) -> None:
+    """Report a site that lies outside the district, or not in the town that its row names."""
+    if (far := shape.distance(case.terrain.district)) > 0:
+        case.found.add("site_outside", _label(site), km=f"{far / 1000:.1f}")
     if town:
-        name, area, sigma_m = terrain.towns[town]
+        name, area, sigma_m = case.terrain.towns[town]
         missed = shape.distance(area)
         if missed > sigma_m + vocabulary()["fit"]["town_doubt_m"]:
-            found.add("town_mismatch", _label(site), value=name, km=f"{missed / 1000:.1f}")
-    return True
+            case.found.add("town_mismatch", _label(site), value=name, km=f"{missed / 1000:.1f}")
 
 
-def _frame(
-    rows: list[tuple[int, RawSite, shapely.geometry.base.BaseGeometry, float, bool]], plan: Plan
-) -> gpd.GeoDataFrame:
+def _frame(rows: list[_Row], plan: Plan) -> gpd.GeoDataFrame:
     """Return the frame of `SiteSet`, in the order of the file."""
-    rows.sort(key=lambda row: row[0])
+    rows = sorted(rows, key=lambda row: row.number)
     seen: Counter[str] = Counter()
     records = []
-    for number, (_, site, _, sigma_m, inside) in enumerate(rows, 1):
+    for number, row in enumerate(rows, 1):
+        site = row.site
         wanted = site.fields.get("id", "") or f"{number}"
         seen[wanted] += 1
         texts = {name: site.fields.get(name, "") for name in (*_TEXT_FIELDS, "years", "owner", "note")}
@@ -329,29 +335,29 @@ def _frame(
                 **texts,
                 "id": wanted if seen[wanted] == 1 else f"{wanted}#{seen[wanted]}",
                 "investment_wan": float(money) if money else math.nan,
-                "sigma_m": sigma_m,
+                "sigma_m": row.sigma_m,
                 "where": site.where,
-                "inside": inside,
+                "inside": row.inside,
                 "attributes": dict(site.attributes),
             }
         )
-    shapes: NDArray[np.object_] = np.array([row[2] for row in rows], dtype=object)
+    shapes = _array([row.shape for row in rows])
     table = pd.DataFrame(records, columns=list(COLUMNS[:-1]))
     return gpd.GeoDataFrame(table, geometry=shapes, crs=plan.crs)[list(COLUMNS)]
 
 
-def _say_how(
-    main: _Group,
-    solved: list[_Group],
-    raw: RawFile,
-    name: str,
-    frame: gpd.GeoDataFrame,
-    found: Findings,
-) -> None:
+def _main(solved: list[_Group]) -> tuple[_Group, Verdict]:
+    """Return the largest group, which the reading of the file describes."""
+    main = max(solved, key=lambda group: len(group.rows))
+    if main.verdict is None:
+        raise RuntimeError
+    return main, main.verdict
+
+
+def _say_how(case: _Case, solved: list[_Group], frame: gpd.GeoDataFrame) -> None:
     """Report what the user must know about how the coordinates were read."""
-    verdict = main.verdict
-    if verdict is None:
-        return
+    main, verdict = _main(solved)
+    name, found = case.name, case.found
     winner = verdict.winner
     if any(g.verdict and g.verdict.winner.datum == "unknown" for g in solved):
         found.add("unknown_datum", name, metres=round(float(frame["sigma_m"].max())))
@@ -360,12 +366,12 @@ def _say_how(
     if verdict.is_corrected and main.claim:
         found.add("claim_wrong", name, value=main.claim.words or main.claim.datum, near=winner.code)
     if main.claim and main.claim.by == "kml" and winner.datum == "wgs84":
-        lonlat = frame.geometry.iloc[[0]].representative_point().to_crs(systems.STORAGE_CRS)
-        shift = float(systems.shift_between(lonlat.x, lonlat.y, "gcj02")[0])
+        x, y = shapely.get_coordinates(frame.geometry.iloc[0])[0]
+        shift = systems.shift_between(*systems.unproject(x, y, case.terrain.crs), "gcj02")[0]
         found.add("doubtful_kml", name, metres=round(shift))
     if main.claim and main.claim.by == "name":
         found.add("claim_by_name", name, value=winner.datum)
-    if (winner.order in _EAST_FIRST) != (raw.order in _EAST_FIRST):
+    if (winner.order in _EAST_FIRST) != (case.raw.order in _EAST_FIRST):
         found.add("swapped_axes", name, value=winner.order)
     if winner.scale != 1.0:
         found.add("other_unit", name, value="mm" if winner.scale < 1 else "km")
@@ -375,17 +381,8 @@ def _say_how(
         found.add("mixed_systems", name, known=known)
 
 
-def _reading(
-    raw: RawFile,
-    main: _Group,
-    solved: list[_Group],
-    first: Floats,
-    frame: gpd.GeoDataFrame,
-    found: Findings,
-) -> Reading:
-    verdict = main.verdict
-    if verdict is None:
-        raise RuntimeError
+def _reading(case: _Case, solved: list[_Group], first: Floats, frame: gpd.GeoDataFrame) -> Reading:
+    main, verdict = _main(solved)
     winner, points = verdict.winner, first[main.rows[:_SAMPLE]]
     lon, lat = winner.lonlat(points[:, 0], points[:, 1])
     alternatives = []
@@ -396,13 +393,13 @@ def _reading(
     total = sum(len(group.rows) for group in solved)
     confidence = sum(len(g.rows) * g.verdict.confidence for g in solved if g.verdict) / total
     return Reading(
-        format=raw.format,
-        encoding=raw.encoding,
+        format=case.raw.format,
+        encoding=case.raw.encoding,
         datum=winner.datum,
         crs=winner.code,
         axis_order=winner.order,
         confidence=confidence,
         alternatives=tuple(alternatives),
         features=len(frame),
-        problems=tuple(found),
+        problems=tuple(case.found),
     )

@@ -109,7 +109,7 @@ def refuse(code: str, where: str, **values: object) -> PlanError:
 
 
 def step_of(text: str) -> float:
-    """Return the weight of the last digit of a decimal number: 0.0001 for 106.8421."""
+    """Return the weight of the last digit of a decimal number: 0.0001 for 104.1234."""
     _, point, decimals = text.partition(".")
     return 10.0 ** -len(decimals) if point else 1.0
 

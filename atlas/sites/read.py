@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from atlas.sites.model import SiteSet
     from layers import Plan
 
+# What may be uploaded, and how much of it; said before anybody uploads anything.
+SUFFIXES: Final = tuple(vocabulary()["files"]["suffixes"])
+FORMATS: Final = tuple(vocabulary()["files"]["formats"])
+MAX_BYTES: Final = int(vocabulary()["caps"]["file_bytes"])
+MAX_SITES: Final = int(vocabulary()["caps"]["rows"])
 _PARTS: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _PASTED: Final = "—"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -11,10 +12,10 @@ from atlas.sites.formats import delimited, drawing, frames, geojson, kml, ovjsn,
 from atlas.sites.raw import RawFile, refuse
 from atlas.sites.text import decode
 from atlas.sites.vocabulary import vocabulary
-from layers import Findings
+from layers import Findings, PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _OLE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _SHAPEFILE: Final = bytes.fromhex("0000270a")
@@ -60,40 +61,35 @@ def read_raw(files: Mapping[str, bytes]) -> RawFile:
 
 def _single(name: str, raw: bytes) -> RawFile:
     suffix = PurePosixPath(name.lower()).suffix
-    if raw.startswith(b"PK"):
-        return _zipped(name, raw)
-    if raw.startswith(_OLE):
-        if "EncryptedPackage".encode("utf-16-le") in raw:
-            raise refuse("locked_file", name)
-        return spreadsheet.read_spreadsheet(raw, name, "xls")
-    if raw.startswith(b"SQLite format 3"):
-        return frames.read_geopackage(raw, name)
-    if raw.startswith(b"PAR1"):
-        return frames.read_geoparquet(raw, name)
-    if raw.startswith(_SHAPEFILE):
-        return frames.read_shapefile({".shp": raw}, name)
-    if raw.startswith(b"AutoCAD Binary DXF"):
-        return drawing.read_drawing(raw, name)
+    if raw.startswith(_OLE) and "EncryptedPackage".encode("utf-16-le") in raw:
+        raise refuse("locked_file", name)
+    for magic, reader in _READERS.items():
+        if raw.startswith(magic):
+            return reader(raw, name)
     kind = next((kind for magic, kind in _MAGIC.items() if raw.startswith(magic)), "")
     if kind == "dwg" or suffix in {".dwg", ".ovobj"}:
-        raise refuse("closed_format", name, value=suffix.lstrip(".") if suffix else kind)
+        raise refuse("closed_format", name, value=suffix.lstrip(".") or kind)
     if kind:
-        raise refuse("unknown_format", name, known=vocabulary()["files"]["known"])
+        raise _unknown(name)
     return _text(name, raw)
+
+
+def _unknown(name: str) -> PlanError:
+    return refuse("unknown_format", name, known=vocabulary()["files"]["known"])
 
 
 def _text(name: str, raw: bytes) -> RawFile:
     decoded = decode(raw)
     control = sum(character < " " and character not in "\t\r\n\f" for character in decoded.text[:20_000])
     if control > 0.01 * min(len(decoded.text), 20_000) + 2 or decoded.lost > 0.1 * len(decoded.text):
-        raise refuse("unknown_format", name, known=vocabulary()["files"]["known"])
+        raise _unknown(name)
     text, encoding = decoded.text, decoded.encoding
     head = text.lstrip()[:4_000]
     if head.startswith("<"):
         if "<kml" in head or ":kml" in head or "<Placemark" in text[:100_000]:
             own = raw if encoding in {"utf-8", "utf-16"} else text.encode()
             return kml.read_kml(own, name, "kml", encoding)
-        raise refuse("unknown_format", name, known=vocabulary()["files"]["known"])
+        raise _unknown(name)
     if head.startswith(("{", "[")) and not survey.is_survey(text):
         reader = ovjsn.read_ovjsn if '"ObjItems"' in text[:100_000] else geojson.read_geojson
         return reader(text, name, encoding)
@@ -121,8 +117,7 @@ def _zipped(name: str, raw: bytes) -> RawFile:
         maps = [m for m in useful if m.lower().endswith((".kml", ".ovkml"))]
         if maps:
             main = next((m for m in maps if m.lower().endswith("doc.kml")), maps[0])
-            result = kml.read_kml(_open(archive, main, name), name, "kmz")
-            return result
+            return kml.read_kml(_open(archive, main, name), name, "kmz")
         shapes = [m for m in useful if m.lower().endswith(".shp")]
         if shapes:
             stem = PurePosixPath(shapes[0]).with_suffix("")
@@ -139,7 +134,7 @@ def _zipped(name: str, raw: bytes) -> RawFile:
             return result
         if len(useful) == 1 and not useful[0].lower().endswith(".zip"):
             return _single(PurePosixPath(useful[0]).name, _open(archive, useful[0], name))
-    raise refuse("unknown_format", name, known=vocabulary()["files"]["known"])
+    raise _unknown(name)
 
 
 def _members(name: str, raw: bytes) -> dict[str, int]:
@@ -167,7 +162,7 @@ def _open(archive: zipfile.ZipFile, member: str, name: str) -> bytes:
     try:
         with archive.open(member) as file:
             return file.read(vocabulary()["caps"]["file_bytes"] + 1)[: vocabulary()["caps"]["file_bytes"]]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, EOFError, RuntimeError) as error:
         raise refuse("damaged_file", name, detail=str(error)[:80]) from error
 
 
@@ -180,3 +175,13 @@ def _shapefiles(files: Mapping[str, bytes], main: str) -> RawFile:
         if PurePosixPath(name).stem.lower() == stem and name.lower().endswith(_PARTS)
     }
     return frames.read_shapefile(parts, main)
+
+
+_READERS: Final[Mapping[bytes, Callable[[bytes, str], RawFile]]] = {
+    b"PK": lambda raw, name: _zipped(name, raw),
+    _OLE: lambda raw, name: spreadsheet.read_spreadsheet(raw, name, "xls"),
+    b"SQLite format 3": frames.read_geopackage,
+    b"PAR1": frames.read_geoparquet,
+    _SHAPEFILE: lambda raw, name: frames.read_shapefile({".shp": raw}, name),
+    b"AutoCAD Binary DXF": drawing.read_drawing,
+}

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from atlas.locations import ROOT
+from atlas.sites.read import FORMATS
 from atlas.words import LANGUAGES, say, words
 from layers import vocabulary
+from layers.crs import DATUMS
 from layers.errors import Finding, _messages
 from layers.records import BASES, PERIODS, QUALIFIERS, STATES, STATUSES
 from tests.conftest import Opened
@@ -25,6 +27,8 @@ OPEN = {
     "period": PERIODS,
     "level": ("error", "warning", "note"),
     "register": STATES,
+    "format": FORMATS,
+    "datum": (*DATUMS, "unknown"),
 }
 
 

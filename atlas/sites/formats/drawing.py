@@ -6,11 +6,13 @@ import io
 import re
 from typing import TYPE_CHECKING, Final
 
-import ezdxf
 import ezdxf.path
 import numpy as np
 import shapely
 from ezdxf import recover
+from ezdxf.entities.insert import Insert
+from ezdxf.explode import virtual_block_reference_entities
+from ezdxf.lldxf.const import DXFError
 from shapely import LineString, Point, Polygon
 
 from atlas.sites.raw import RawFile, RawSite, refuse
@@ -18,11 +20,15 @@ from atlas.sites.vocabulary import vocabulary
 from layers import Findings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ezdxf.entities.dxfentity import DXFEntity
     from shapely.geometry.base import BaseGeometry
 
 _PATHS: Final = ("LWPOLYLINE", "POLYLINE", "LINE", "CIRCLE", "ARC", "ELLIPSE", "SPLINE")
 _TEXTS: Final = ("TEXT", "MTEXT", "ATTRIB")
 _LEAST_RING: Final = 3
+_DEEPEST: Final = 5
 # Curves become straight within this share of the drawing's size.
 _FLATNESS: Final = 1e-6
 
@@ -43,7 +49,7 @@ def read_drawing(raw: bytes, file: str) -> RawFile:
     """
     try:
         drawing, _ = recover.read(io.BytesIO(raw), errors="surrogateescape")
-    except (ezdxf.DXFError, OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (DXFError, OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise refuse("damaged_file", file, detail=" ".join(str(error).split())[:80] or type(error).__name__) from error
     found = Findings()
     shapes: list[tuple[str, str, BaseGeometry]] = []
@@ -66,7 +72,7 @@ def read_drawing(raw: bytes, file: str) -> RawFile:
                     shapes.append((place, layer, shape))
             else:
                 skipped[kind] = skipped.get(kind, 0) + 1
-        except (ezdxf.DXFError, ValueError, TypeError, AttributeError, ZeroDivisionError, OverflowError) as error:
+        except (DXFError, ValueError, TypeError, AttributeError, ZeroDivisionError, OverflowError) as error:
             found.add("bad_position", place, value=" ".join(str(error).split())[:60])
     for kind, count in skipped.items():
         found.add("skipped_entities", file, value=kind, count=count)
@@ -78,15 +84,15 @@ def read_drawing(raw: bytes, file: str) -> RawFile:
     return RawFile("dxf", str(drawing.encoding).lower(), "east,north", sites, tuple(found))
 
 
-def _entities(space: ezdxf.layouts.BaseLayout, depth: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - ezdxf has no types here
+def _entities(space: Iterable[DXFEntity], depth: int) -> Iterator[DXFEntity]:
     for entity in space:
-        if entity.dxftype() == "INSERT" and depth < 5:  # noqa: PLR2004 - deeper is mischief
-            yield from _entities(entity.virtual_entities(), depth + 1)
+        if isinstance(entity, Insert) and depth < _DEEPEST:
+            yield from _entities(virtual_block_reference_entities(entity), depth + 1)
         else:
             yield entity
 
 
-def _path(entity: ezdxf.entities.DXFGraphic) -> BaseGeometry | None:
+def _path(entity: DXFEntity) -> BaseGeometry | None:
     path = ezdxf.path.make_path(entity)
     size = max(abs(path.start.x), abs(path.start.y), 1.0) if len(path) else 1.0
     points = np.array([(p.x, p.y) for p in path.flattening(size * _FLATNESS)]).reshape(-1, 2)
@@ -98,7 +104,7 @@ def _path(entity: ezdxf.entities.DXFGraphic) -> BaseGeometry | None:
     return LineString(points)
 
 
-def _text(entity: ezdxf.entities.DXFGraphic) -> tuple[Point, str]:
+def _text(entity: DXFEntity) -> tuple[Point, str]:
     words = entity.plain_text() if hasattr(entity, "plain_text") else entity.dxf.text
     at = entity.dxf.insert
     return Point(at.x, at.y), re.sub(r"\s+", " ", str(words)).strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -42,7 +42,7 @@ class _Table:
     shapes: NDArray[np.object_]
 
 
-def read_shapefile(parts: Mapping[str, bytes], file: str, findings: Findings | None = None) -> RawFile:
+def read_shapefile(parts: Mapping[str, bytes], file: str) -> RawFile:
     """
     Read a Shapefile.
 
@@ -52,35 +52,34 @@ def read_shapefile(parts: Mapping[str, bytes], file: str, findings: Findings | N
         Its files by suffix in lower case; ``.shp`` must be there, the index and the declarations need not.
     file
         Name for findings.
-    findings
-        Added to.
 
     Raises
     ------
     PlanError
         If it is damaged or too large, or its CRS is unknown.
     """
-    found = findings or Findings()
+    found = Findings()
     if ".dbf" not in parts:
         found.add("no_dbf", file)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         for suffix in _SISTERS:
             # Declared encodings and systems stay outside: GDAL would act on wrong ones.
             if suffix in parts and suffix not in {".cpg", ".prj"}:
-                (Path(folder) / f"sites{suffix}").write_bytes(parts[suffix])
+                (Path(folder) / f"file{suffix}").write_bytes(parts[suffix])
         pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": True})
-        table = _read(Path(folder) / "sites.shp", file, encoding=_BYTES)
+        table = _read(Path(folder) / "file.shp", file, encoding=_BYTES)
     raw = [cell.encode(_BYTES, "replace") for v in table.values for cell in v if isinstance(cell, str)]
     raw += [name.encode(_BYTES, "replace") for name in table.names]
     encoding = encoding_of(raw)
     _check_declared(parts, encoding, file, found)
     decoded = _Table(
-        [_recoded(name, encoding) for name in table.names],
+        [str(_recoded(name, encoding)) for name in table.names],
         [np.array([_recoded(cell, encoding) for cell in v], dtype=object) for v in table.values],
         table.shapes,
     )
     claim = _claim_of_prj(parts.get(".prj", b""), file, found)
-    return _raw_file(decoded, "shapefile", encoding, file, claim, found)
+    sites = _sites(decoded, file, found)
+    return RawFile("shapefile", encoding, "east,north", sites, tuple(found), claim)
 
 
 def _recoded(value: object, encoding: str) -> object:
@@ -121,9 +120,10 @@ def read_geopackage(raw: bytes, file: str) -> RawFile:
         If it is damaged or too large, has no layer with shapes, or its CRS is unknown.
     """
     found = Findings()
-    results = []
+    sites: list[RawSite] = []
+    claim = None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "sites.gpkg"
+        path = Path(folder) / "file.gpkg"
         path.write_bytes(raw)
         try:
             names = [str(name) for name, kind in pyogrio.list_layers(path) if kind]
@@ -133,18 +133,9 @@ def read_geopackage(raw: bytes, file: str) -> RawFile:
             where = f"{file} · {name}" if len(names) > 1 else file
             table = _read(path, where, layer=name)
             claim = _claim_of(pyogrio.read_info(path, layer=name)["crs"], where)
-            results.append(_raw_file(table, "gpkg", "utf-8", where, claim, Findings()))
-    if not results:
-        raise refuse("no_sites", file)
-    # Layers may be in different systems: each site carries its layer's.
-    sites = [
-        RawSite(s.where, s.shape, s.fields, s.attributes, s.claim or result.claim, s.step)
-        for result in results
-        for s in result.sites
-    ]
-    for result in results:
-        found.extend(result.findings)
-    return RawFile("gpkg", "utf-8", "east,north", sites, tuple(found), results[0].claim)
+            # Layers may be in different systems: each site carries its layer's.
+            sites += [replace(site, claim=site.claim or claim) for site in _sites(table, where, found)]
+    return RawFile("gpkg", "utf-8", "east,north", sites, tuple(found), claim)
 
 
 def read_geoparquet(raw: bytes, file: str) -> RawFile:
@@ -159,7 +150,7 @@ def read_geoparquet(raw: bytes, file: str) -> RawFile:
     try:
         rows = pq.ParquetFile(io.BytesIO(raw)).metadata.num_rows
         _check_rows(rows, file)
-        frame = gpd.read_parquet(io.BytesIO(raw))
+        frame = gpd.read_parquet(io.BytesIO(raw))  # type: ignore[arg-type]  # the stubs know only paths
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise refuse("damaged_file", file, detail=_short(error)) from error
     columns = [name for name in frame.columns if name != frame.geometry.name]
@@ -169,7 +160,9 @@ def read_geoparquet(raw: bytes, file: str) -> RawFile:
         np.asarray(frame.geometry, dtype=object),
     )
     claim = _claim_of(frame.crs.to_wkt() if frame.crs else None, file)
-    return _raw_file(table, "geoparquet", "utf-8", file, claim, Findings())
+    found = Findings()
+    sites = _sites(table, file, found)
+    return RawFile("geoparquet", "utf-8", "east,north", sites, tuple(found), claim)
 
 
 def _check_rows(rows: int, file: str) -> None:
@@ -198,7 +191,8 @@ def _claim_of(text: str | None, file: str) -> Claim | None:
     return Claim(identity.datum, identity.code, identity.meridian, words=f"crs = {identity.code}")
 
 
-def _raw_file(table: _Table, format_: str, encoding: str, file: str, claim: Claim | None, found: Findings) -> RawFile:
+def _sites(table: _Table, file: str, found: Findings) -> list[RawSite]:
+    """Return the features of a layer that have a shape."""
     columns = best_columns(table.names)
     shapes = shapely.force_2d(table.shapes)
     missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
@@ -211,7 +205,7 @@ def _raw_file(table: _Table, format_: str, encoding: str, file: str, claim: Clai
             continue
         fields, attributes, own = split(properties, columns)
         sites.append(RawSite(place, shape, fields, attributes, own))
-    return RawFile(format_, encoding, "east,north", sites, tuple(found), claim)
+    return sites
 
 
 def _short(error: Exception) -> str:

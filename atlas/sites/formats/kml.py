@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-_MULTI: Final = {"Point": MultiPoint, "LineString": MultiLineString, "Polygon": MultiPolygon}
 _LEAST_RING: Final = 3
+_DEEPEST: Final = 20
 _GEOMETRIES: Final = ("Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack", "Model")
 
 
@@ -121,47 +121,57 @@ def _properties(placemark: Element, folder: str) -> dict[str, str]:
 
 
 def _shape(placemark: Element, label: str, found: Findings) -> BaseGeometry | None:
-    geometries = _children(placemark, *_GEOMETRIES)
-    if not geometries:
-        found.add("no_position", label)
-        return None
     try:
-        parts = [part for geometry in geometries for part in _parts(geometry, 0)]
+        parts = [part for geometry in _children(placemark, *_GEOMETRIES) for part in _parts(geometry, 0)]
     except ValueError as error:
         found.add("bad_position", label, value=str(error)[:60])
         return None
     if not parts:
         found.add("no_position", label)
         return None
-    if len(parts) == 1:
-        return parts[0]
-    kinds = {part.geom_type for part in parts}
-    return _MULTI[kinds.pop()](parts) if len(kinds) == 1 else GeometryCollection(parts)
+    return parts[0] if len(parts) == 1 else _joined(parts)
+
+
+def _joined(parts: list[BaseGeometry]) -> BaseGeometry:
+    points = [part for part in parts if isinstance(part, Point)]
+    lines = [part for part in parts if isinstance(part, LineString)]
+    areas = [part for part in parts if isinstance(part, Polygon)]
+    if len(points) == len(parts):
+        return MultiPoint(points)
+    if len(lines) == len(parts):
+        return MultiLineString(lines)
+    return MultiPolygon(areas) if len(areas) == len(parts) else GeometryCollection(parts)
 
 
 def _parts(geometry: Element, depth: int) -> list[BaseGeometry]:
+    """Return the simple shapes of a geometry; what has too few positions is none."""
     kind = _bare(geometry)
-    if kind in {"MultiGeometry", "MultiTrack"} and depth < 20:  # noqa: PLR2004 - deeper is mischief
+    if kind in {"MultiGeometry", "MultiTrack"} and depth < _DEEPEST:
         return [part for child in geometry for part in _parts(child, depth + 1)]
-    if kind == "Point":
-        return [Point(point) for point in _coordinates(geometry)[:1]]
-    if kind == "LineString":
-        line = _coordinates(geometry)
-        return [LineString(line)] if len(line) > 1 else []
+    if kind == "Polygon":
+        return _area(geometry)
     if kind == "Track":
         line = [_position(child.text or "", None) for child in _children(geometry, "coord")]
-        return [LineString(line)] if len(line) > 1 else []
+    else:
+        line = _coordinates(geometry)
+    if kind == "Point":
+        return [Point(point) for point in line[:1]]
     if kind == "LinearRing":
-        ring = _coordinates(geometry)
-        return [Polygon(ring)] if len(ring) >= _LEAST_RING else []
-    if kind == "Polygon":
-        rings = {"outerBoundaryIs": [], "innerBoundaryIs": []}  # type: dict[str, list[list[tuple[float, float]]]]
-        for side in _children(geometry, *rings):
-            rings[_bare(side)] += [_coordinates(ring) for ring in _children(side, "LinearRing")]
-        holes = [ring for ring in rings["innerBoundaryIs"] if len(ring) >= _LEAST_RING]
-        outer = [ring for ring in rings["outerBoundaryIs"] if len(ring) >= _LEAST_RING]
-        return [Polygon(outer[0], holes)] if outer else []
-    return []
+        return [Polygon(line)] if len(line) >= _LEAST_RING else []
+    return [LineString(line)] if kind in {"LineString", "Track"} and len(line) > 1 else []
+
+
+def _area(polygon: Element) -> list[BaseGeometry]:
+    outer, holes = (
+        [
+            positions
+            for side in _children(polygon, name)
+            for ring in _children(side, "LinearRing")
+            if len(positions := _coordinates(ring)) >= _LEAST_RING
+        ]
+        for name in ("outerBoundaryIs", "innerBoundaryIs")
+    )
+    return [Polygon(outer[0], holes)] if outer else []
 
 
 def _coordinates(element: Element) -> list[tuple[float, float]]:

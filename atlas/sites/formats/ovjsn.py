@@ -1,4 +1,4 @@
-"""奥维's ovjsn: JSON objects in folders, each a point, a line or an area, with a mark whether it is shifted to GCJ-02."""
+"""奥维's ovjsn: JSON objects in folders, each a point, a line or an area, marked where it is shifted to GCJ-02."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Excel's tables, old and new, and OpenDocument's; values only: a formula is never executed, its stored value is read."""
+"""Excel's tables, old and new, and OpenDocument's; of a formula the stored value is read, and nothing executed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def read_spreadsheet(raw: bytes, file: str, format_: str) -> RawFile:
         for sheet in book.sheets_metadata
         if sheet.visible == calamine.SheetVisibleEnum.Visible and sheet.typ == calamine.SheetTypeEnum.WorkSheet
     ]
-    results, errors = [], []
+    results: list[RawFile] = []
+    errors: list[Finding] = []
     for name in shown:
         try:
             grid = _grid(book, name, file)

@@ -145,7 +145,7 @@ def _shape(plot: _Plot, kind: str, label: str, found: Findings) -> BaseGeometry 
     if "线" in kind:
         lines = [ring for ring in rings if len(set(ring)) > 1]
         return None if not lines else LineString(lines[0]) if len(lines) == 1 else MultiLineString(lines)
-    areas = [Polygon(ring) for ring in rings if len(set(ring)) >= _LEAST_RING]
+    areas: list[BaseGeometry] = [Polygon(ring) for ring in rings if len(set(ring)) >= _LEAST_RING]
     if not areas:
         return None
     # What lies in an even number of others is land, in an odd number a hole: the differences follow the sizes.

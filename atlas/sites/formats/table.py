@@ -77,7 +77,12 @@ def _claim(grid: Grid, columns: Columns) -> Claim | None:
         return Claim(columns.datum, words=columns.words)
     rows = [*grid[: max(columns.header, 0)], *(row for row in grid[columns.first :] if _is_note(row))]
     said = {datum: cell for row in rows for cell in row if (datum := datum_stated(cell))}
-    return Claim(*said, words=next(iter(said.values()))[:60]) if len(said) == 1 else None
+    return _agreed(said)
+
+
+def _agreed(said: Mapping[str, str]) -> Claim | None:
+    """Return what several texts say by datum, if it is one thing."""
+    return next((Claim(datum, words=words[:60]) for datum, words in said.items()), None) if len(said) == 1 else None
 
 
 def _is_note(row: Sequence[str]) -> bool:
@@ -157,7 +162,7 @@ def _row_claim(row: Sequence[str], columns: Columns, fields: Mapping[str, str]) 
     texts = [fields["note"], fields["content"], fields["location"]]
     texts += [cell for n, cell in enumerate(row) if n not in known]
     said = {datum: text for text in texts if text and (datum := datum_stated(text))}
-    return Claim(*said, words=next(iter(said.values()))[:60]) if len(said) == 1 else None
+    return _agreed(said)
 
 
 def _written(row: Sequence[str], columns: Columns) -> tuple[str, ...]:
@@ -174,7 +179,7 @@ def _shape(written: tuple[str, ...], columns: Columns) -> tuple[BaseGeometry, fl
         return _shape_of_pairs(written[0], is_area="corners" in columns.known)
     first, second = (parse_coordinate(cell) for cell in written)
     if first is None or second is None:
-        pairs = parse_pairs(written[0] or written[1]) if not all(written) else None
+        pairs = None if all(written) else parse_pairs("".join(written))
         return _points(pairs, is_area=False) if pairs else None
     return _points([(first, second)], is_area=False)
 
@@ -182,10 +187,9 @@ def _shape(written: tuple[str, ...], columns: Columns) -> tuple[BaseGeometry, fl
 def _shape_of_pairs(text: str, *, is_area: bool) -> tuple[BaseGeometry, float] | None:
     if re.match(r"\s*(MULTI)?(POINT|LINESTRING|POLYGON)", text, re.IGNORECASE):
         try:
-            shape = shapely.from_wkt(text)
+            return shapely.force_2d(shapely.from_wkt(text)), 0.0
         except shapely.errors.GEOSException:
             return None
-        return (shape, 0.0) if shape is not None and is_finite(*shapely.get_coordinates(shape).ravel()) else None
     pairs = parse_pairs(text)
     return _points(pairs, is_area=is_area) if pairs else None
 
