@@ -102,6 +102,30 @@ def _parser() -> argparse.ArgumentParser:
         metavar="X",
         help="its CRS, whatever the file says: EPSG:n, wgs84, cgcs2000, gcj02 or bd09",
     )
+    screen_ = command("screen", screen, "筛查项目 / what each project site touches, and how sure that is")
+    screen_.add_argument("file", type=Path, metavar="FILE", help="table, map or drawing of project sites")
+    screen_.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="results: .xlsx .csv .parquet .gpkg .geojson .shp .zip .kml .geoparquet",
+    )
+    screen_.add_argument("--report", type=Path, metavar="FILE.docx", help="report for Word")
+    screen_.add_argument("--certificate", type=Path, metavar="FILE.zip", help="what `verify` can compute again")
+    screen_.add_argument("--assume-crs", default="", metavar="X", help="as of `inspect`")
+    screen_.add_argument(
+        "--control",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="control layers: red lines, farmland, water sources, heritage",
+    )
+    screen_.add_argument("--engine", choices=("local",), default="local", help="where it is computed")
+    verify_ = command("verify", verify, "复算筛查证书 / compute a certificate again")
+    verify_.add_argument("file", type=Path, metavar="FILE.zip", help="certificate")
     map_ = command("map", write_map, "把一张图存成单个网页 / one sheet as one HTML file that opens offline")
     map_.add_argument("--sheet", default="", metavar="ID", help="which sheet (default: the first)")
     map_.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="file to write")
@@ -219,6 +243,20 @@ def inspect(arguments: argparse.Namespace) -> int:
     text = commands.inspect(arguments.file, plan, arguments.assume_crs, arguments.lang, as_json=arguments.json)
     print(text)  # noqa: T201 - the command's result
     return 0
+
+
+def screen(arguments: argparse.Namespace) -> int:
+    """Screen project sites."""
+    from atlas.screening import commands  # noqa: PLC0415 - commands load what they need
+
+    return commands.screen(arguments, _open(arguments)[1])
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Compute a certificate again."""
+    from atlas.screening import commands  # noqa: PLC0415 - commands load what they need
+
+    return commands.verify(arguments)
 
 
 def serve(arguments: argparse.Namespace) -> int:

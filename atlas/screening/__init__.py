@@ -1,1 +1,1 @@
-"""Screening: what each project site touches, how far it is from the rest, and how sure that is. A first screening only."""
+"""Screening: what each project site touches, how far the rest is, and how sure that is; never an approval."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 M2_PER_HA: Final = 10_000.0
 MU_PER_HA: Final = 15.0
+# What whole percent would round to never and always.
+_ALMOST: Final = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,9 @@ def answers_of(screening: Screening, site: str, language: Language) -> tuple[Ans
         verdict, nearest = VERDICTS[found.verdicts[row]], str(found.nearest[row])
         text = _in_words(rule, verdict, nearest, numbers, language)
         title, source = rule.title.in_(language), rule.source.in_(language)
-        result.append(Answer(id_, title, verdict, nearest, **numbers, wording=text, informative=rule.informative, source=source))
+        result.append(
+            Answer(id_, title, verdict, nearest, **numbers, wording=text, informative=rule.informative, source=source)
+        )
     return tuple(result)
 
 
@@ -89,6 +93,17 @@ def share_text(share: float) -> str:
     return f"{share * 100:.2f}%"
 
 
+def chance_text(probability: float, language: Language) -> str:
+    """Return a probability in whole percent, but never as a certainty that it is not; blank where there is none."""
+    if np.isnan(probability):
+        return ""
+    if probability < _ALMOST:
+        return say(language, "screening.less_than", percent="1%")
+    if probability > 1 - _ALMOST:
+        return say(language, "screening.more_than", percent="99%")
+    return f"{probability:.0%}"
+
+
 def _in_words(rule: Rule, verdict: Verdict, nearest: str, numbers: dict[str, float], language: Language) -> str:
     area = ""
     if numbers["overlap_m2"] > 0:
@@ -98,16 +113,19 @@ def _in_words(rule: Rule, verdict: Verdict, nearest: str, numbers: dict[str, flo
             area=area_text(numbers["overlap_m2"], language),
             share=share_text(numbers["share"]),
         )
-    probability = numbers["probability"]
-    return rule.wording[verdict].in_(language).format(
-        title=rule.title.in_(language),
-        nearest=nearest or rule.title.in_(language),
-        distance=_distance(numbers["distance_m"], language),
-        limit=_distance(rule.distance_m, language),
-        area=area,
-        share=share_text(numbers["share"]),
-        sigma=_distance(numbers["sigma_m"], language),
-        percent="" if np.isnan(probability) else f"{probability * 100:.0f}%",
+    return (
+        rule.wording[verdict]
+        .in_(language)
+        .format(
+            title=rule.title.in_(language),
+            nearest=nearest or rule.title.in_(language),
+            distance=_distance(numbers["distance_m"], language),
+            limit=_distance(rule.distance_m, language),
+            area=area,
+            share=share_text(numbers["share"]),
+            sigma=_distance(numbers["sigma_m"], language),
+            percent=chance_text(numbers["probability"], language),
+        )
     )
 
 

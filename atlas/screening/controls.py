@@ -66,7 +66,7 @@ class _Read:
     names: list[str]
     sigma_m: list[float]
     texts: list[str]
-    values: list[Mapping[str, str]]
+    cells: Sequence[Mapping[str, str]]
 
 
 def read_controls(files_: Sequence[Path], plan: Plan, *, assume_crs: str = "") -> tuple[Control, ...]:
@@ -173,7 +173,7 @@ def _kinds_of(read: _Read) -> list[tuple[str, Name, list[int]]]:
         plain = [id_ for id_ in possible if not kinds[id_].get("values")]
         id_ = next(iter(graded or plain or possible), read.name)
         column = kinds.get(id_, {}).get("positive", "")
-        if column in read.values[row] and not _number(read.values[row][column]) > 0:
+        if column in read.cells[row] and not _number(read.cells[row][column]) > 0:
             continue
         chosen.setdefault(id_, []).append(row)
     return [(id_, control_title(id_) or Name(id_, id_), rows) for id_, rows in chosen.items()]

@@ -137,9 +137,9 @@ def overlay(sites: Sites, target: Target, *, of_nearest: bool = False) -> Overla
     if target.has_areas:
         if of_nearest:
             kept = feature == nearest[site]
-            total = np.bincount(site[kept], size[kept], minlength=count)
+            total = np.bincount(site[kept], size[kept], minlength=count).astype(float)
         else:
-            total = np.bincount(site, size, minlength=count)
+            total = np.bincount(site, size, minlength=count).astype(float)
             if target.overlaps_itself:
                 total = _without_doubles(total, site, inner, sites)
         share = np.minimum(total / np.where(sites.size > 0, sites.size, np.nan), 1.0)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
 
 from layers import Finding, Findings, Name, vocabulary
+from layers import io as files
 from layers.fields import Table
 
-from layers import io as files
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Verdict = Literal["hit", "clear", "uncertain", "no_data"]
 Predicate = Literal["member", "overlaps", "within_distance", "nearest", "steeper"]
@@ -83,22 +85,37 @@ class Rules:
     ----------
     rules
         By id.
-    reach
-        A site is clear of a layer only if further away than this many standard errors.
     sure
-        A site is a hit only if this probable.
+        How sure every hit and every clear is, at least.
     least_m2
         Areas that share less than this only touch.
+    wording
+        What is said where a rule has no words of its own, by predicate and verdict.
+    inside, verdicts, names
+        Columns of the summary table: the rule of which areas within and without are given, those of which the verdict
+        is given, and those of which the name is.
     """
 
     rules: Mapping[str, Rule]
-    reach: float
     sure: float
     least_m2: float
     wording: Mapping[str, Mapping[Verdict, Name]]
+    inside: str = ""
+    verdicts: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def reach(self) -> float:
+        """
+        The radius, in standard errors, of the circle that holds the true position with probability `sure`.
+
+        A site further away than this is clear: whatever the shape of the layer, it is involved with a probability of
+        at most ``1 - sure`` (2.45 for 95 %; a straight border alone would allow 1.64).
+        """
+        return math.sqrt(-2 * math.log(1 - self.sure))
 
     def plain(self, id_: str, title: Name) -> Rule:
-        """Return the rule for a control layer that none is made for: does the site share ground with it?"""
+        """Return the rule for a control layer that none is made for: whether a site shares ground with it."""
         return Rule(id_, title, id_, "overlaps", wording=self.wording["overlaps"])
 
 
@@ -142,13 +159,17 @@ def rules_of(text: str, where: str = RULES_FILE) -> Rules:
         for id_, table in Table(f"{where}: rules", outer.values.get("rules", {}), found).values.items():
             place = f"{where}: rules.{id_}"
             # Judged as it stands, so that a wrong value is found in this file and not in what it is laid over.
-            _check(place, Table(place, table, found, (), _KEYS), found)
+            _check(Table(place, table, found, (), _KEYS), found)
             if isinstance(table, dict):
                 tables[id_] = {**tables.get(id_, {}), **table}
         inner = Table(f"{where}: certainty", outer.values.get("certainty", {}), found, (), tuple(certainty))
         certainty |= {key: inner.size(key) for key in inner.values if key in certainty}
         if not 0.5 < certainty["sure"] < 1:  # noqa: PLR2004 - a probability
-            words = {"value": certainty["sure"], "wanted": "0.5 与 1 之间的数", "wanted_en": "a number between 0.5 and 1"}
+            words = {
+                "value": certainty["sure"],
+                "wanted": "0.5 与 1 之间的数",
+                "wanted_en": "a number between 0.5 and 1",
+            }
             found.add("wrong_type", inner.at("sure"), **words)
         for id_, table in tables.items():
             if "predicate" not in table:
@@ -158,7 +179,8 @@ def rules_of(text: str, where: str = RULES_FILE) -> Rules:
         found.raise_errors()
     wording = {predicate: _wordings(entry) for predicate, entry in shipped["wording"].items()}
     rules = {id_: _rule(id_, table, wording) for id_, table in tables.items()}
-    return Rules(MappingProxyType(rules), **certainty, wording=MappingProxyType(wording))
+    table = {key: tuple(value) if isinstance(value, list) else value for key, value in shipped["table"].items()}
+    return Rules(MappingProxyType(rules), **certainty, wording=MappingProxyType(wording), **table)
 
 
 def control_title(id_: str) -> Name | None:
@@ -180,7 +202,7 @@ def _shipped() -> Mapping[str, Any]:
         return tomllib.load(file)
 
 
-def _check(where: str, table: Table, found: Findings) -> None:
+def _check(table: Table, found: Findings) -> None:
     """Report every value of a rule that cannot be used."""
     table.word("predicate", PREDICATES)
     table.word("wanted", ("clear", "hit"))
@@ -199,7 +221,9 @@ def _check(where: str, table: Table, found: Findings) -> None:
             try:
                 text.format_map(dict.fromkeys(blanks, ""))
             except (KeyError, ValueError, IndexError, AttributeError) as error:
-                found.extend([Finding("bad_wording", table.at(key), {"value": str(error)[:40], "known": _braced(blanks)})])
+                found.extend(
+                    [Finding("bad_wording", table.at(key), {"value": str(error)[:40], "known": _braced(blanks)})]
+                )
 
 
 def _braced(blanks: set[str]) -> str:

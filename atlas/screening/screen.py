@@ -1,8 +1,9 @@
 """The verdicts: every rule asked of every site, answered with hit, clear, uncertain or no_data.
 
-`clear` needs the site to be further away than the limit plus two standard errors, `hit` needs both the drawn position
-to be involved and 97.7 % of the possible ones; all else is `uncertain`. A layer that is not there is `no_data`. With
-no error at all, that is exact geometry. It is a first screening and never an approval.
+`hit` needs both the drawn position to be involved and 95 % of the possible ones. `clear`, the answer that must not be
+wrong, needs more: that no shift within the circle that holds the true position with 95 % would involve the site. All
+else is `uncertain`; a layer that is not there is `no_data`. With no error at all, that is exact geometry, and larger
+errors never make an answer surer. It is a first screening and never an approval.
 """
 
 from __future__ import annotations
@@ -118,29 +119,7 @@ class Screening:
     @cached_property
     def tidy(self) -> pd.DataFrame:
         """One row per site and rule, sites in their order, with exactly the columns `TIDY`; NaN where there is none."""
-        ids = self.sites.frame["id"].to_numpy()
-        count, rules = len(ids), list(self.by_rule)
-
-        def column(name: str) -> NDArray[np.float64]:
-            rows = [getattr(answer, name) for answer in self.by_rule.values()]
-            return np.array(rows, float).reshape(len(rules), count).T.ravel()
-
-        verdicts = np.array([a.verdicts for a in self.by_rule.values()]).reshape(len(rules), count).T.ravel()
-        nearest = np.array([a.nearest for a in self.by_rule.values()], object).reshape(len(rules), count).T.ravel()
-        table = pd.DataFrame(
-            {
-                "site": np.repeat(ids, len(rules)),
-                "layer": np.tile(np.array(rules, object), count),
-                "verdict": np.array(VERDICTS, object)[verdicts],
-                "overlap_m2": column("overlap_m2"),
-                "overlap_share": column("share"),
-                "distance_m": column("distance_m"),
-                "nearest": nearest,
-                "sigma_m": column("sigma_m"),
-                "probability": column("probability"),
-            }
-        )
-        return table.round(_DIGITS)
+        return tidy_of(self.sites.frame["id"].to_numpy(), self.by_rule)
 
     @cached_property
     def area_m2(self) -> NDArray[np.float64]:
@@ -181,6 +160,44 @@ class Screening:
         return int(rows[0])
 
 
+def tidy_of(ids: NDArray[np.object_], by_rule: Mapping[str, Answers]) -> pd.DataFrame:
+    """
+    Return answers as one row per site and rule, with exactly the columns `TIDY`; NaN where there is no number.
+
+    Parameters
+    ----------
+    ids
+        Of the sites, in the order of the answers.
+    by_rule
+        Their answers; numbers are rounded to what they can bear (centimetres, basis points).
+    """
+    count, rules = len(ids), list(by_rule)
+
+    def column(name: str) -> NDArray[np.float64]:
+        rows = [getattr(answers, name) for answers in by_rule.values()]
+        return np.array(rows, float).reshape(len(rules), count).T.ravel()
+
+    verdicts = np.array([answers.verdicts for answers in by_rule.values()], np.int8)
+    nearest = np.array([answers.nearest for answers in by_rule.values()], object)
+    table = pd.DataFrame(
+        {
+            "site": np.repeat(ids, len(rules)),
+            "layer": np.tile(np.array(rules, object), count),
+            "verdict": np.array(VERDICTS, object)[verdicts.reshape(len(rules), count).T.ravel()],
+            "overlap_m2": column("overlap_m2"),
+            "overlap_share": column("share"),
+            "distance_m": column("distance_m"),
+            "nearest": nearest.reshape(len(rules), count).T.ravel(),
+            "sigma_m": column("sigma_m"),
+            "probability": column("probability"),
+        }
+    )
+    # Adding zero turns a negative zero into a plain one.
+    numbers = list(_DIGITS)
+    table[numbers] = table[numbers].round(_DIGITS) + 0.0
+    return table
+
+
 def passing(answer: Answers) -> NDArray[np.int8]:
     """Return verdicts as they count: where being inside is wanted, a hit is as good as a clear, and a clear a hit."""
     if answer.rule.wanted == "clear":
@@ -192,9 +209,7 @@ def passing(answer: Answers) -> NDArray[np.int8]:
 def sites_of(sites: SiteSet, plan: Plan) -> Sites:
     """Return the geometries of a site set, ready to be overlaid."""
     frame = sites.frame
-    return Sites(
-        np.asarray(frame.geometry.to_numpy(), dtype=object), frame["sigma_m"].to_numpy(float), plan.crs
-    )
+    return Sites(np.asarray(frame.geometry.to_numpy(), dtype=object), frame["sigma_m"].to_numpy(float), plan.crs)
 
 
 def screen(
@@ -222,14 +237,19 @@ def screen(
         For slope rules.
     """
     rules = rules or read_rules()
-    targets = {kind: of_the_plan(layer) for kind, layer in plan.layers.items()}
-    targets |= {control.id: control.target for control in controls}
+    targets = targets_of(plan, controls)
     asked = dict(rules.rules)
     known = {rule.layer for rule in asked.values()}
     asked |= {c.id: rules.plain(c.id, c.title) for c in controls if c.id not in known}
     shapes = sites_of(sites, plan)
     answers = answer_all(shapes, asked, targets, rules, terrain)
     return Screening(sites, plan, rules, tuple(controls), MappingProxyType(answers), terrain)
+
+
+def targets_of(plan: Plan, controls: Sequence[Control]) -> dict[str, Target]:
+    """Return the layers of a plan and control layers as targets, by id; of two alike the control layer counts."""
+    targets = {kind: of_the_plan(layer) for kind, layer in plan.layers.items()}
+    return targets | {control.id: control.target for control in controls}
 
 
 def answer_all(
@@ -307,7 +327,7 @@ def _answer(sites: Sites, rule: Rule, target: Target, rules: Rules) -> Answers:
     if rule.allowance_m:
         sure &= bases[named] == "official"
     verdicts = np.full(len(sites), _UNCERTAIN, np.int8)
-    verdicts[~near & ~is_hit & (probability <= 1 - rules.sure)] = _CLEAR
+    verdicts[~near & ~is_hit] = _CLEAR
     verdicts[sure] = _HIT
     blank = (bases[named] == "schematic") & (not rule.measured)
     names = np.array(target.names, object)
@@ -323,14 +343,9 @@ def _answer(sites: Sites, rule: Rule, target: Target, rules: Rules) -> Answers:
     )
 
 
-def _within(
-    sites: Sites, target: Target, which: NDArray[np.bool_], reach: NDArray[np.float64]
-) -> NDArray[np.bool_]:
+def _within(sites: Sites, target: Target, which: NDArray[np.bool_], reach: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which sites lie within a reach (true metres) of some of the features."""
-    if which.all():
-        tree = target.tree
-    else:
-        tree = shapely.STRtree(target.geometries[which])
+    tree = target.tree if which.all() else shapely.STRtree(target.geometries[which])
     site, _ = tree.query(sites.geometries, predicate="dwithin", distance=reach * sites.scale)
     return np.bincount(site, minlength=len(sites)) > 0
 
@@ -360,4 +375,3 @@ def _on_terrain(sites: Sites, rule: Rule, terrain: Terrain) -> Answers:
     error = np.where(known, np.hypot(sites.sigma_m, terrain.resolution_m), np.nan)
     blank = np.full(count, "", object)
     return Answers(rule, verdicts, overlap, shares, nothing, blank, error, nothing)
-

@@ -90,7 +90,7 @@ class Target:
     def segment_tree(self) -> shapely.STRtree:
         """Index of the edges."""
         edges, _ = self.segments
-        return shapely.STRtree(shapely.linestrings(edges.reshape(-1, 2, 2)))
+        return shapely.STRtree(np.asarray(shapely.linestrings(edges.reshape(-1, 2, 2)), dtype=object))
 
 
 def of_the_plan(layer: Layer) -> Target:

@@ -98,7 +98,7 @@ def _shifted_into(sites: Sites, sigma: NDArray[np.float64], zone: shapely.Geomet
     for power in np.unique(np.ceil(np.log2(np.maximum(size[size > 0], 1e-3)))):
         some = (size > 0) & (np.ceil(np.log2(np.maximum(size, 1e-3))) == power)
         # Further from the zone than the site reaches, it cannot touch. A buffer's corners are cut by 2 %.
-        wide = zone.buffer(1.03 * 2.0**power, quad_segs=4)
+        wide = shapely.buffer(zone, 1.03 * 2.0**power, quad_segs=4)
         shapely.prepare(wide)
         near = shapely.contains_xy(wide, at[some, :, 0], at[some, :, 1])
         site, draw = np.nonzero(near & ~hits[moved[some]])
