@@ -138,6 +138,7 @@ class WebMap:
         layers = [{**self.layer(layer), "on": layer.on} for layer in sheet.layers]
         layers += [dict(layer) for layer in overlays]
         used = {layer["group"] for layer in layers}
+        added = {layer["group"] for layer in overlays}
         return {
             "version": SPEC_VERSION,
             "district": self.plan.district.id,
@@ -151,7 +152,10 @@ class WebMap:
             "max_zoom": theme()["sites"]["max_zoom"] if overlays or draw else None,
             "draw": draw,
             "groups": [
-                {"id": id_, "title": name.in_(language)} for id_, name in vocabulary().groups.items() if id_ in used
+                {"id": id_, "title": vocabulary().groups[id_].in_(language)}
+                # What the user has added comes first, as it lies on top.
+                for id_ in sorted(vocabulary().groups, key=lambda id_: id_ not in added)
+                if id_ in used
             ],
             "layers": layers,
             "basis_legend": [_legend_row(entry) for entry in basis_legend(language)],

@@ -179,6 +179,7 @@ def _sizes(investments: pd.Series[float]) -> list[float]:
 
 def _style(kind: Kind, colour: str) -> dict[str, Any]:
     drawn = {**style(kind), "fill": colour}
+    drawn["label"] = {**drawn["label"], "color": theme()["sites"]["ink"]}
     return drawn if kind.geometry == "point" else {**drawn, "color": colour}
 
 

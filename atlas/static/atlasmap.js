@@ -610,7 +610,7 @@
     group(group, layers) {
       const real = layers.filter((layer) => layer.features.length);
       const off = real.length > 0 && !real.some((layer) => this.atlas.layers.get(layer.id).visible);
-      const row = {group, real, folded: this.closed.get(group.id) ?? off};
+      const row = {group, real, folded: this.closed.get(group.id) ?? (off || (this.atlas.spec.draw && !layers.some((layer) => layer.own)))};
       const all = html('input', {type: 'checkbox', 'aria-label': group.title, disabled: !real.length,
         onchange: () => this.atlas.setVisible(real.map((layer) => layer.id), all.checked)});
       const fold = html('button', {type: 'button', class: 'atlas-fold', onclick: () => {

@@ -102,7 +102,7 @@ def test_sites_lie_over_the_sheet_and_may_lie_beyond_it(district: Opened) -> Non
     assert over["layers"] == [*plain["layers"], *layers]
     assert over["view"] == plain["view"]
     assert (plain["draw"], over["draw"]) == (False, True)
-    assert over["groups"][-1]["id"] == "sites"
+    assert over["groups"][0]["id"] == "sites"
     corners = corners_of(layers)
     assert corners
     assert over["max_bounds"][1][1] > corners[1][1] > plain["max_bounds"][1][1]
