@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from atlas.sites.numbers import money_unit, parse_coordinate, parse_pairs
@@ -17,6 +17,7 @@ Grid = list[list[str]]
 
 _HEADER_WITHIN: Final = 40
 _HEADER_WORDS: Final = 2
+_LONGEST_HEADER: Final = 40
 _COORDINATES: Final = ("lon", "lat", "x", "y", "pair", "corners")
 
 
@@ -88,10 +89,13 @@ def _words() -> tuple[tuple[str, str, int], ...]:
     return tuple(sorted(words, key=lambda entry: -len(entry[0])))
 
 
+@lru_cache(maxsize=4096)
 def field_of(title: str) -> tuple[str, int]:
     """Return the field that a header stands for, and how well it says so; blank if it stands for none."""
     bare = squeezed(re.sub(r"[(（\[【].*?[)）\]】]", "", plain(title)))
     bare = bare or squeezed(title).strip("()[]")
+    if not bare or len(bare) > _LONGEST_HEADER:
+        return "", 0
     for word, name, rank in _words():
         if bare == word:
             return name, 1000 - rank

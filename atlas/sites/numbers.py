@@ -26,9 +26,10 @@ _ANGLE: Final = re.compile(
 )
 _SIXTY: Final = 60
 # One number of a text that holds several: an angle in degrees, minutes and seconds, or a decimal.
+_SIDE: Final = r"(?:[EWNSXY][\s:=]*)*"
 _PIECE: Final = re.compile(
-    r"""(?:[EWNSXY]\s*[:=]?\s*)*\d{1,3}\s*°\s*(?:\d+(?:\.\d+)?\s*')?(?:\s*\d+(?:\.\d+)?\s*(?:"|''))?(?:[EWNS](?!\d))?"""
-    r"""|(?:[EWNSXY]\s*[:=]?\s*)*[-+]?\d+(?:\.\d+)?(?:[EWNS](?!\d))?(?![0-9.])""",
+    rf"""{_SIDE}{_NUMBER}\s*°\s*(?:{_NUMBER}\s*')?(?:\s*{_NUMBER}\s*(?:"|''))?(?:[EWNS](?!\d))?"""
+    rf"""|{_SIDE}[-+]?{_NUMBER}(?:[EWNS](?!\d))?(?![0-9.])""",
     re.IGNORECASE,
 )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -18,8 +18,9 @@ _MARKS: Final = (
 # The blocks of frequent characters: the first level of GB 2312, and of Big5 (lead bytes).
 _FREQUENT: Final = {"gb18030": ("gb2312", 0xB0, 0xD7), "big5": ("big5", 0xA4, 0xC6)}
 # A file cut off in the middle of a character loses at most the rest of it; more is another encoding.
-_LOST_SHARE: Final = 0.02
+_LOST_SHARE: Final = 0.005
 _SAMPLE_BYTES: Final = 200_000
+_MOST_PIECES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,9 @@ def encoding_of(texts: Iterable[bytes]) -> str:
         forgiven).
     """
     pieces = [piece for piece in texts if any(byte > 0x7F for byte in piece[:_SAMPLE_BYTES])]  # noqa: PLR2004 - ASCII
+    if not pieces or _lost(pieces) <= _LOST_SHARE:
+        return "utf-8"
     whole = b"\n".join(piece[:_SAMPLE_BYTES] for piece in pieces)[: 4 * _SAMPLE_BYTES]
-    if not whole:
-        return "utf-8"
-    if _lost(whole, "utf-8") <= _LOST_SHARE / 4:
-        return "utf-8"
     return max(_FREQUENT, key=lambda encoding: (_plausible(whole, encoding), encoding == "gb18030"))
 
 
@@ -66,11 +65,14 @@ def _decoded(raw: bytes, encoding: str) -> Decoded:
     return Decoded(text.removeprefix("\ufeff"), name, text.count("\ufffd"))
 
 
-def _lost(raw: bytes, encoding: str) -> float:
-    """Return the share of the characters beyond ASCII that an encoding cannot read."""
-    text = raw.decode(encoding, errors="replace")
-    beyond = [character for character in text if character > "\x7f"]
-    return beyond.count("\ufffd") / max(len(beyond), 1)
+def _lost(pieces: Sequence[bytes]) -> float:
+    """Return the share of the characters beyond ASCII that UTF-8 cannot read; a piece may end within one."""
+    lost = beyond = 0
+    for piece in pieces[:_MOST_PIECES]:
+        text = codecs.getincrementaldecoder("utf-8")("replace").decode(piece[:_SAMPLE_BYTES])
+        lost += text.count("\ufffd")
+        beyond += sum(character > "\x7f" for character in text)
+    return lost / max(beyond, 1)
 
 
 def _plausible(raw: bytes, encoding: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from atlas.sites.formats.table import read_grid
@@ -46,9 +47,8 @@ def read_delimited(text: str, file: str, encoding: str) -> RawFile:
 def _grid(text: str, file: str) -> Grid:
     text = text.replace("\0", "")
     lines = [line for line in text.splitlines()[:_SAMPLE_LINES] if line.strip()]
-    counts = {mark: sum(min(line.count(mark), 30) for line in lines) for mark in _DELIMITERS}
-    delimiter = max(_DELIMITERS, key=lambda mark: counts[mark])
-    if not counts[delimiter]:
+    delimiter = max(_DELIMITERS, key=lambda mark: _evenness(mark, lines))
+    if _evenness(delimiter, lines) == (0, 0):
         return [line.split() for line in text.splitlines()]
     csv.field_size_limit(10_000_000)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -61,3 +61,9 @@ def _grid(text: str, file: str) -> Grid:
     except csv.Error as error:
         raise refuse("damaged_file", f"{file}: 第 {reader.line_num} 行", detail=error) from error
     return grid
+
+
+def _evenness(mark: str, lines: list[str]) -> tuple[int, int]:
+    """Return how many lines a mark divides into the same number of cells, and into how many."""
+    counts = Counter(line.count(mark) for line in lines if mark in line)
+    return max(((times, cells) for cells, times in counts.items()), default=(0, 0))

@@ -20,7 +20,7 @@ from atlas.sites.formats.properties import best_columns, split
 from atlas.sites.raw import Claim, RawFile, RawSite, refuse
 from atlas.sites.text import encoding_of
 from atlas.sites.vocabulary import vocabulary
-from layers import Findings
+from layers import Findings, PlanError
 from layers.crs import identify
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def read_shapefile(parts: Mapping[str, bytes], file: str) -> RawFile:
     encoding = encoding_of(raw)
     _check_declared(parts, encoding, file, found)
     decoded = _Table(
-        [str(_recoded(name, encoding)) for name in table.names],
+        [str(_recoded(name, encoding)).rstrip("\ufffd") for name in table.names],
         [np.array([_recoded(cell, encoding) for cell in v], dtype=object) for v in table.values],
         table.shapes,
     )
@@ -151,6 +151,8 @@ def read_geoparquet(raw: bytes, file: str) -> RawFile:
         rows = pq.ParquetFile(io.BytesIO(raw)).metadata.num_rows
         _check_rows(rows, file)
         frame = gpd.read_parquet(io.BytesIO(raw))  # type: ignore[arg-type]  # the stubs know only paths
+    except PlanError:
+        raise
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise refuse("damaged_file", file, detail=_short(error)) from error
     columns = [name for name in frame.columns if name != frame.geometry.name]
@@ -176,7 +178,9 @@ def _read(path: Path, file: str, **options: object) -> _Table:
         _check_rows(info["features"], file)
         meta, _, shapes, values = pyogrio.raw.read(path, datetime_as_string=True, **options)
         read = shapely.from_wkb(shapes, on_invalid="ignore") if shapes is not None else np.array([], dtype=object)
-    except (DataSourceError, RuntimeError, ValueError, UnicodeDecodeError) as error:
+    except PlanError:
+        raise
+    except (DataSourceError, RuntimeError, ValueError) as error:
         raise refuse("damaged_file", file, detail=_short(error)) from error
     return _Table([str(name) for name in meta["fields"]], [np.asarray(v, dtype=object) for v in values], read)
 

@@ -67,10 +67,11 @@ def _grid(book: calamine.CalamineWorkbook, name: str, file: str) -> Grid:
     """Return the cells of a sheet as text; what is merged downwards stands in each of its rows."""
     try:
         sheet = book.get_sheet_by_name(name)
-        if sheet.height > vocabulary()["caps"]["sheet_rows"]:
-            raise refuse("too_many_rows", file, count=sheet.height, most=vocabulary()["caps"]["sheet_rows"])
+        _check_rows(sheet.height, file)
         grid = [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
         merged = sheet.merged_cell_ranges or []
+    except PlanError:
+        raise
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise refuse("damaged_file", file, detail=_short(error)) from error
     for (top, left), (bottom, _) in merged:
@@ -78,6 +79,11 @@ def _grid(book: calamine.CalamineWorkbook, name: str, file: str) -> Grid:
             for row in range(top + 1, min(bottom + 1, len(grid))):
                 grid[row][left] = grid[row][left] or grid[top][left]
     return grid
+
+
+def _check_rows(rows: int, file: str) -> None:
+    if rows > (most := vocabulary()["caps"]["sheet_rows"]):
+        raise refuse("too_many_rows", file, count=rows, most=most)
 
 
 def _text(cell: Any) -> str:  # noqa: ANN401 - whatever the workbook holds

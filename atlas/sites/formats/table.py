@@ -107,8 +107,9 @@ def _kind_of(row: Sequence[str], columns: Columns) -> str:
     numeral = rf"[((]?[{words['numerals']}]+[))]?"
     if re.fullmatch(numeral, filled[0]) or re.match(rf"{numeral}[、.．\s]", filled[0]):
         return "section"
-    texts = [cell for cell in filled if parse_coordinate(cell) is None]
-    return "section" if len(filled) == 1 and texts else "data"
+    # A title that is merged over the row stands in its first cell; a name alone is a project without a position.
+    titled = len(filled) == 1 and bool(row[0]) and columns.known.get("name") != 0
+    return "section" if titled and parse_coordinate(row[0]) is None else "data"
 
 
 def _section(row: Sequence[str], columns: Columns) -> str:
