@@ -220,7 +220,8 @@ def _repair(desk: Desk, screening: Screening, site: str, conclusion: str, langua
         with st.spinner(say(language, "sites.repairing")):
             st.session_state[key] = smallest_change(screening, site)
     repair: Repair | None = st.session_state[key]
-    for number, change in enumerate(filter(None, (repair.move, repair.trim) if repair else ())):
+    changes = [change for change in (repair.move, repair.trim) if change] if repair else []
+    for number, change in enumerate(changes):
         st.html(f'<div class="atlas-clause"><p>{html.escape(change.text(language))}</p></div>')
         if not isinstance(change, Nothing):
             st.button(

@@ -83,6 +83,8 @@ class Desk:
         What the last action could not do, until the next one.
     turn
         Grows with each change, for the keys of widgets that must start anew.
+    stale
+        Whether something has changed since the whole page was drawn.
     """
 
     plan: Plan
@@ -92,6 +94,7 @@ class Desk:
     current: str = ""
     troubles: tuple[Finding, ...] = ()
     turn: int = 0
+    stale: bool = False
     shelf: Shelf = field(init=False)
     _screened: tuple[SiteSet, tuple[Control, ...], Screening] | None = None
     _layers: tuple[SiteSet, Language, list[dict[str, Any]]] | None = None
@@ -111,6 +114,11 @@ class Desk:
         with contextlib.suppress(PlanError):
             kept = [saved.name for saved in self.workspace.list()]
         return sorted({*kept, *self.benches})
+
+    def undo(self) -> None:
+        """Take back the last change of the current set."""
+        if self.bench is not None:
+            self.put(self.bench.undone())
 
     # ---- opening
 
@@ -178,6 +186,7 @@ class Desk:
         self.benches[self.current] = bench
         self.troubles = ()
         self.turn += 1
+        self.stale = True
         self._keep_draft()
 
     def save(self, name: str = "") -> None:

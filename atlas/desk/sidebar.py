@@ -85,12 +85,14 @@ def _keeping(desk: Desk, language: Language) -> None:
         type="primary" if bench.is_changed else "secondary",
         disabled=not bench.is_changed,
         on_click=desk.save,
+        key="save_set",
         width="stretch",
     )
     undo.button(
         say(language, "sites.undo"),
         disabled=not bench.past,
-        on_click=lambda: desk.put(bench.undone()),
+        on_click=desk.undo,
+        key="undo",
         width="stretch",
     )
     with more.popover(say(language, "sites.more"), width="stretch"):

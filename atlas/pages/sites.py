@@ -42,13 +42,12 @@ def _told(desk: Desk, language: Language) -> None:
         bench = drawn(bench, desk.plan, made["tool"], made["coordinates"], name=name)
         desk.put(bench)
         ui.remember(site=str(bench.sites.frame["id"].iloc[-1]) if len(bench.sites) else "")
-    st.session_state["sites_changed"] = True
 
 
 @st.fragment
 def show_desk(desk: Desk, district: ui.Opened, sheet: Sheet, language: Language) -> None:
     """Show map and results; a click on the map reruns this part of the page alone."""
-    if st.session_state.pop("sites_changed", False):
+    if desk.stale:
         st.rerun()  # the column at the left tells what is saved and what can be undone
     bench, site = desk.bench, ui.recalled("site")
     if bench is not None and site not in set(bench.sites.frame["id"]):
@@ -118,5 +117,6 @@ language = ui.current_language()
 district = ui.opened(language)
 ui.choices(district, language)
 desk = desk_of(district.plan)
+desk.stale = False
 sheet = show_sidebar(desk, district, language)
 show_desk(desk, district, sheet, language)
