@@ -14,6 +14,7 @@ from atlas.screening.answers import Answer, answers_of, area_text, chance_text, 
 from atlas.screening.repair import Nothing, Repair, smallest_change
 from atlas.screening.rules import VERDICTS
 from atlas.sites.bench import EDITABLE, edited, replaced, without
+from atlas.theme import theme
 from atlas.words import distance, say
 
 if TYPE_CHECKING:
@@ -185,7 +186,13 @@ def show_answers(answers: tuple[Answer, ...], language: Language) -> None:
         else:
             name = html.escape(f"{say(language, f'screening.verdict_{verdict}')} ({len(some)})")
             st.html(f'<details class="atlas-more-answers"><summary>{name}</summary>{body}</details>')
-    if told := [answer for answer in answers if answer.informative]:
+    placed = theme()["report"]["placed"]
+    where = [a for id_ in placed for a in answers if a.layer == id_ and a.informative and a.verdict != "no_data"]
+    if where:
+        st.html(
+            ui.heading(say(language, "sites.where_it_lies")) + ui.definition_list((a.title, a.wording) for a in where)
+        )
+    if told := [answer for answer in answers if answer.informative and answer not in where]:
         body = "".join(_answer(answer, language) for answer in told)
         name = html.escape(f"{say(language, 'sites.informative')} ({len(told)})")
         st.html(f'<details class="atlas-more-answers"><summary>{name}</summary>{body}</details>')
@@ -213,10 +220,11 @@ def _chip(verdict: str, text: str) -> str:
 def _repair(desk: Desk, screening: Screening, site: str, conclusion: str, language: Language) -> None:
     if conclusion != "hit":
         return
-    key = f"repair {desk.turn} {site}"
+    key, asked = f"repair {desk.turn} {site}", f"repair asked {desk.turn} {site}"
+    if not st.session_state.get(asked):
+        st.button(say(language, "sites.repair"), key="ask_repair", on_click=_ask, args=(asked,), width="stretch")
+        return
     if key not in st.session_state:
-        if not st.button(say(language, "sites.repair"), key="ask_repair", width="stretch"):
-            return
         with st.spinner(say(language, "sites.repairing")):
             st.session_state[key] = smallest_change(screening, site)
     repair: Repair | None = st.session_state[key]
@@ -231,6 +239,10 @@ def _repair(desk: Desk, screening: Screening, site: str, conclusion: str, langua
                 args=(desk, site, change.geometry),
                 width="stretch",
             )
+
+
+def _ask(key: str) -> None:
+    st.session_state[key] = True
 
 
 def _apply(desk: Desk, site: str, shape: BaseGeometry) -> None:

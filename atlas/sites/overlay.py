@@ -164,7 +164,9 @@ def _colours(categories: pd.Series[str]) -> dict[str, str]:
     palette, other = theme()["sites"]["palette"], theme()["sites"]["other"]
     counted = categories[categories != ""].value_counts(sort=False)
     order = sorted(counted.index, key=lambda category: (-counted[category], category))
-    return {"": other, **{category: (palette[n] if n < len(palette) else other) for n, category in enumerate(order)}}
+    # Without any category there is nothing that grey would set apart.
+    colours = {category: palette[n] if n < len(palette) else other for n, category in enumerate(order)}
+    return {"": other if order else palette[0]} | colours
 
 
 def _sizes(investments: pd.Series[float]) -> list[float]:

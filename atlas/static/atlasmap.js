@@ -553,7 +553,8 @@
           if (depthIn(rings, x, y) > 4) places.push({...block, x, y, cost: spill + Math.hypot(dx * 3, dy), boxes: [boxAt(x, y, w, h)]});
         }
       }
-      return places;
+      // A site is named beside itself at once.
+      return places.length || !item.layer.spec.own ? places : this.beside(heart, room / 2, this.block(item));
     }
 
     write(item, {x, y, angle = 0, rows}, selected) {
@@ -1082,7 +1083,7 @@
 
     /** Padding that keeps what is flown to clear of title, panel and card. */
     insets() {
-      const size = this.map.getSize(), wide = size.x >= 760, card = this.card && !this.card.node.hidden ? this.card.node : null;
+      const size = this.map.getSize(), wide = size.x >= NARROW, card = this.card && !this.card.node.hidden ? this.card.node : null;
       const side = card || this.panel.node, folded = !card && !this.panel.open;
       return {paddingTopLeft: [wide ? 28 : 14, Math.min(this.title.offsetHeight + 20, size.y / 4)],
         paddingBottomRight: [wide && !folded ? side.offsetWidth + 28 : 14, !wide && card ? card.offsetHeight + 14 : Math.min(36, size.y / 8)]};
