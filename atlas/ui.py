@@ -6,23 +6,19 @@ Only this module, the pages and the map component know Streamlit.
 from __future__ import annotations
 
 import html
-import os
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from atlas.locations import GEODATA, STATIC
-from atlas.sheets import Atlas, Sheet, read_sheets
-from atlas.webmap import WebMap
+from atlas.locations import STATIC
+from atlas.opened import Opened, folder_of, geodata, open_district
 from atlas.words import LANGUAGES, say
-from layers import Findings, Plan, PlanError, audit, district_folder, districts
-from layers.io import fingerprint
+from layers import PlanError, districts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from atlas.sheets import Sheet
     from layers import Finding
     from layers.errors import Language
 
@@ -30,15 +26,6 @@ PAGES: Final = ("map", "register", "targets", "sites", "sources")
 # What marks an address that says which view it is, and what holds for all views of a session.
 _VIEWS: Final = ("sheet", "statement", "site")
 _LASTING: Final = ("lang", "district", "set", "draft")
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A district as the app holds it: its plan, its sheets, and everything the audit found."""
-
-    plan: Plan
-    atlas: Atlas
-    findings: tuple[Finding, ...]
 
 
 # ---- the app's frame
@@ -141,42 +128,15 @@ def select(feature: str, **view: str) -> None:
 # ---- the district
 
 
-def geodata() -> Path:
-    """Return the folder of districts: the one the command line gave, or else the one that ships."""
-    return Path(os.environ.get("ATLAS_GEODATA", str(GEODATA)))
-
-
 def opened(language: Language) -> Opened:
     """Return the district of the view; where its data have faults, show them and end the page."""
     try:
-        folder = district_folder(geodata(), recalled("district") or os.environ.get("ATLAS_DISTRICT", ""))
+        folder = folder_of(recalled("district"))
         _choose_district(folder.name, language)
-        plan, atlas, findings = _opened(str(folder), fingerprint(folder))
+        return open_district(folder)
     except PlanError as error:
-        plan, atlas, findings = None, None, error.findings
-    errors = [finding for finding in findings if finding.level == "error"]
-    if plan is None or atlas is None or errors:
-        _show_faults(errors, language)
+        _show_faults([finding for finding in error.findings if finding.level == "error"], language)
         st.stop()
-    return Opened(plan, atlas, findings)
-
-
-def web_map(district: Opened, language: Language) -> WebMap:
-    """Return the district's sheets drawn for the browser; drawn once for all sessions."""
-    return _web_map(district.plan.district.id, district.plan.fingerprint, language, district)
-
-
-# The stamp is part of the key: when a file changes, the next rerun opens the district anew and no old map can stay.
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _opened(folder: str, stamp: str) -> tuple[Plan | None, Atlas | None, tuple[Finding, ...]]:  # noqa: ARG001
-    plan, found = audit(Path(folder))
-    atlas = read_sheets(Path(folder), plan, found) if plan else None
-    return plan, atlas, tuple(found)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _web_map(id_: str, stamp: str, language: Language, _district: Opened) -> WebMap:  # noqa: ARG001
-    return WebMap(_district.plan, _district.atlas, language)
 
 
 def _show_faults(errors: Iterable[Finding], language: Language) -> None:
@@ -184,14 +144,6 @@ def _show_faults(errors: Iterable[Finding], language: Language) -> None:
     st.caption(say(language, "app.data_problem_hint"))
     st.html(table(finding_head(language), (finding_row(finding, language) for finding in errors)))
     st.button(say(language, "app.reload"), type="primary")
-
-
-def read_findings(folder: Path) -> Findings:
-    """Return everything the audit of a district and of its sheets finds."""
-    plan, found = audit(folder)
-    if plan:
-        read_sheets(folder, plan, found)
-    return found
 
 
 def finding_head(language: Language) -> list[str]:

@@ -1,29 +1,27 @@
-"""Runs Streamlit in a process that loads the heavy libraries while the browser is still opening.
-
-Streamlit imports what a page needs when the first visitor asks for it, who would wait for geopandas and folium.
-"""
+"""Runs the app in a process of its own, which opens the district while the browser is still opening."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 
-from streamlit.web import cli
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from streamlit.starlette import App
 
+from atlas import firstmap
 from atlas.locations import APP
+
+# A foreign page that has its own name lead to this machine reads nothing here.
+_GUARD = Middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1"])
 
 
 def main() -> None:
     """Serve the app on the port that is the only argument."""
-    threading.Thread(target=_load, daemon=True).start()
-    sys.argv = ["streamlit", "run", str(APP), "--server.port", sys.argv[1]]
-    cli.main(prog_name="streamlit")
-
-
-def _load() -> None:
-    # Not the map component: it registers with the running server, which is not there yet.
-    import atlas.webpage  # noqa: PLC0415 - in the background
-    import atlas.webshapes  # noqa: F401, PLC0415 - in the background
+    threading.Thread(target=firstmap.warm, daemon=True).start()
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl+C is how it ends
+        App(APP, routes=firstmap.routes(), middleware=[_GUARD]).run(config={"server.port": int(sys.argv[1])})
 
 
 if __name__ == "__main__":

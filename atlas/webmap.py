@@ -134,6 +134,10 @@ class WebMap:
             Whether sites can be drawn on the map.
         """
         language = self.language
+        shown = self.plan.feature(selected)
+        if shown is not None:
+            # A selected feature is shown, even if its layer starts hidden on this sheet.
+            hidden = {*hidden, *(f"!{layer.id}" for layer in sheet.layers if layer.kind == shown.kind and not layer.on)}
         offered = [b for b in basemaps.basemaps() if not alone or "{s}" not in b.url]
         layers = [{**self.layer(layer), "on": layer.on} for layer in sheet.layers]
         layers += [dict(layer) for layer in overlays]

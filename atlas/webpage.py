@@ -76,16 +76,29 @@ def shell_parts(shell: folium.Map) -> tuple[str, str]:
 
 def page(web: WebMap, sheet: Sheet, overlays: Sequence[Mapping[str, Any]] = ()) -> str:
     """Return a sheet, with layers of the user's own over it, as one HTML page with everything it needs inside."""
-    document = json.dumps(web.document(sheet, alone=True, overlays=overlays), ensure_ascii=False)
+    return standalone(web.document(sheet, alone=True, overlays=overlays))
+
+
+def standalone(document: Mapping[str, Any], then: str = "") -> str:
+    """
+    Return a page that shows a document of `WebMap` with nothing but what is inside it.
+
+    Parameters
+    ----------
+    document
+        What the map client is to show.
+    then
+        JavaScript that runs after it was handed over.
+    """
+    content = json.dumps(document, ensure_ascii=False)
     # Inside a script element these three would end it, or a line.
     for sign, code in (("<", "\\u003c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
-        document = document.replace(sign, code)
+        content = content.replace(sign, code)
     html, script = shell_parts(draw_shell())
     leaflet = leaflet_folder()
-    title = f"{web.plan.district.name.in_(web.language)} {sheet.title.in_(web.language)}"
     text: str = Template(_PAGE).render(
-        lang="zh-CN" if web.language == "zh" else "en",
-        title=title,
+        lang=document["lang"],
+        title=f"{document['subtitle']} {document['title']}",
         css=[
             (leaflet / "leaflet.css").read_text("utf-8"),
             (STATIC / "atlasmap.css").read_text("utf-8"),
@@ -95,7 +108,7 @@ def page(web: WebMap, sheet: Sheet, overlays: Sequence[Mapping[str, Any]] = ()) 
             (leaflet / "leaflet.js").read_text("utf-8"),
             (STATIC / "atlasmap.js").read_text("utf-8"),
             (STATIC / "sites.js").read_text("utf-8"),
-            f"{script}window.atlasMap.update({document});",
+            f"{script}window.atlasMap.update({content});{then}",
         ],
         html=html,
     )

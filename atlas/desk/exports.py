@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from atlas import ui
+from atlas.opened import web_map
 from atlas.screening.certificate import write_certificate
 from atlas.screening.exports import SUFFIXES, export
 from atlas.sites.report import write_report
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from atlas.desk.session import Desk
+    from atlas.opened import Opened
     from atlas.screening.screen import Screening
     from atlas.sheets import Sheet
     from layers.errors import Language
 
 
-def show_exports(desk: Desk, district: ui.Opened, sheet: Sheet, screening: Screening, language: Language) -> None:
+def show_exports(desk: Desk, district: Opened, sheet: Sheet, screening: Screening, language: Language) -> None:
     """Show one button for each thing; each is made when it is asked for."""
     st.html(ui.heading(say(language, "sites.report"), say(language, "sites.report_hint")))
 
@@ -50,7 +52,7 @@ def show_exports(desk: Desk, district: ui.Opened, sheet: Sheet, screening: Scree
     _download(
         desk,
         ".html",
-        lambda file: file.write_text(page(ui.web_map(district, language), sheet, overlays), "utf-8"),
+        lambda file: file.write_text(page(web_map(district, language), sheet, overlays), "utf-8"),
         say(language, "app.download_html"),
     )
 

@@ -14,11 +14,12 @@ from atlas.words import say
 from layers import PlanError
 
 if TYPE_CHECKING:
+    from atlas.opened import Opened
     from atlas.sheets import Sheet
     from layers.errors import Language
 
 
-def show_sidebar(desk: Desk, district: ui.Opened, language: Language) -> Sheet:
+def show_sidebar(desk: Desk, district: Opened, language: Language) -> Sheet:
     """Show the column and return the sheet that the sites are to lie on."""
     with st.sidebar:
         _sets(desk, language)

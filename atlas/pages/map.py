@@ -13,18 +13,20 @@ from atlas import ui
 from atlas.cards import card, target_value, targets_of
 from atlas.desk.session import desk_of
 from atlas.mapview import atlas_map
+from atlas.opened import web_map
 from atlas.sites.overlay import site_id
 from atlas.webmap import left_open
 from atlas.webpage import page
 from atlas.words import certainty, say
 
 if TYPE_CHECKING:
+    from atlas.opened import Opened
     from atlas.sheets import Sheet
     from layers import Feature
     from layers.errors import Language
 
 
-def current_sheet(district: ui.Opened, language: Language) -> Sheet:
+def current_sheet(district: Opened, language: Language) -> Sheet:
     """Return the sheet of the view; a link to one that is gone is said and leads to the first."""
     wanted, feature = ui.recalled("sheet"), ui.recalled("feature")
     if wanted and wanted not in district.atlas.sheets:
@@ -44,7 +46,7 @@ def _sites() -> set[str]:
     return set(desk.bench.sites.frame["id"]) if desk.bench else set()
 
 
-def choose_sheet(district: ui.Opened, sheet: Sheet, language: Language) -> None:
+def choose_sheet(district: Opened, sheet: Sheet, language: Language) -> None:
     """Show search and the list of sheets."""
     layers = district.plan.layers
     features = {f.id: f for f in district.plan.features() if not layers[f.kind].kind.backdrop}
@@ -77,7 +79,7 @@ def _sheet_chosen(id_: str) -> None:
     ui.remember(sheet=id_, feature="")
 
 
-def _found(district: ui.Opened, sheet: Sheet) -> None:
+def _found(district: Opened, sheet: Sheet) -> None:
     if found := st.session_state["found"]:
         ui.select(found, sheet=ui.sheet_of(district, found, sheet).id)
 
@@ -89,15 +91,12 @@ def _clicked() -> None:
 
 
 @st.fragment
-def show_sheet(district: ui.Opened, sheet: Sheet, language: Language) -> None:
+def show_sheet(district: Opened, sheet: Sheet, language: Language) -> None:
     """Show map and card; a click on the map reruns this part of the page alone, a pan nothing at all."""
-    web, feature = ui.web_map(district, language), ui.recalled("feature")
+    web, feature = web_map(district, language), ui.recalled("feature")
     middle, right = st.columns([3, 1], gap="small")
     hidden = {id_ for id_ in ui.recalled("off").split(",") if id_}
     row = district.plan.feature(feature) if feature else None
-    if row is not None:
-        # A selected feature is shown, even if its layer starts hidden on this sheet.
-        hidden |= {f"!{layer.id}" for layer in sheet.layers if layer.kind == row.kind and not layer.on}
     with middle:
         document = web.document(
             sheet,
@@ -124,7 +123,7 @@ def show_sheet(district: ui.Opened, sheet: Sheet, language: Language) -> None:
                 show_table(district, sheet, language)
 
 
-def show_card(district: ui.Opened, row: Feature, language: Language) -> None:
+def show_card(district: Opened, row: Feature, language: Language) -> None:
     """Show what is known of the selected feature."""
     known = card(district.plan, row, language)
     st.html(ui.heading(known.title, known.subtitle) + ui.definition_list(known.rows))
@@ -152,7 +151,7 @@ def show_site(site: str, language: Language) -> None:
     st.button(say(language, "app.close"), on_click=ui.remember, kwargs={"feature": ""})
 
 
-def show_note(district: ui.Opened, sheet: Sheet, language: Language) -> None:
+def show_note(district: Opened, sheet: Sheet, language: Language) -> None:
     """Show what the sheet is about, what the text leaves open, and the numbers of its topics."""
     st.html(
         ui.heading(sheet.title.in_(language), district.plan.district.plan_title.in_(language))
@@ -167,7 +166,7 @@ def show_note(district: ui.Opened, sheet: Sheet, language: Language) -> None:
         st.html(ui.bullets((t.indicator.in_(language), target_value(t, language)) for t in numbers))
     st.download_button(
         say(language, "app.download_html"),
-        data=lambda: page(ui.web_map(district, language), sheet, desk.layers(language)),
+        data=lambda: page(web_map(district, language), sheet, desk.layers(language)),
         file_name=f"{district.plan.district.id}-{sheet.id}.html",
         mime="text/html",
         on_click="ignore",
@@ -175,7 +174,7 @@ def show_note(district: ui.Opened, sheet: Sheet, language: Language) -> None:
     )
 
 
-def show_table(district: ui.Opened, sheet: Sheet, language: Language) -> None:
+def show_table(district: Opened, sheet: Sheet, language: Language) -> None:
     """Show the features of the sheet as a table; choosing a row finds it on the map."""
     rows = [
         {

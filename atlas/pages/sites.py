@@ -14,6 +14,7 @@ from atlas.desk.results import show_card, show_editor, show_table
 from atlas.desk.session import Desk, desk_of
 from atlas.desk.sidebar import show_sidebar, show_troubles
 from atlas.mapview import atlas_map
+from atlas.opened import web_map
 from atlas.sites.bench import Bench, drawn, empty, moved
 from atlas.sites.overlay import PREFIX, site_id
 from atlas.words import say
@@ -21,6 +22,7 @@ from atlas.words import say
 if TYPE_CHECKING:
     from typing import Any
 
+    from atlas.opened import Opened
     from atlas.sheets import Sheet
     from layers.errors import Language
 
@@ -45,7 +47,7 @@ def _told(desk: Desk, language: Language) -> None:
 
 
 @st.fragment
-def show_desk(desk: Desk, district: ui.Opened, sheet: Sheet, language: Language) -> None:
+def show_desk(desk: Desk, district: Opened, sheet: Sheet, language: Language) -> None:
     """Show map and results; a click on the map reruns this part of the page alone."""
     if desk.stale:
         st.rerun()  # the column at the left tells what is saved and what can be undone
@@ -55,7 +57,7 @@ def show_desk(desk: Desk, district: ui.Opened, sheet: Sheet, language: Language)
     middle, right = st.columns([3, 2], gap="small")
     with middle:
         overlays = [*desk.other_readings(other_titles(desk, language)), *desk.layers(language)]
-        document = ui.web_map(district, language).document(
+        document = web_map(district, language).document(
             sheet,
             selected=f"{PREFIX}{site}" if site else "",
             hidden={id_ for id_ in ui.recalled("off").split(",") if id_},
@@ -84,7 +86,7 @@ def _show_start(language: Language, *, drawn_on: bool) -> None:
 _WAYS = ("upload", "paste", "draw")
 
 
-def _show_sites(desk: Desk, district: ui.Opened, sheet: Sheet, site: str, language: Language) -> None:
+def _show_sites(desk: Desk, district: Opened, sheet: Sheet, site: str, language: Language) -> None:
     titles = [say(language, f"sites.tab_{name}") for name in ("results", "reading", "edit", "controls", "export")]
     results, reading, edit, controls, export = st.tabs(titles, key="sites_tab", on_change="rerun")
     with results:

@@ -914,6 +914,21 @@
       this.arrange();
     }
 
+    /** Goes on where another map of the same sheet was left: view, switches and selection. */
+    inherit(other) {
+      if (other.spec.sheet !== this.spec.sheet) return;
+      for (const [id, on] of other.touched) if (this.layers.has(id)) this.setVisible([id], on);
+      for (const [id, opacity] of other.opacities) if (this.layers.has(id)) this.setOpacity(id, opacity);
+      if (other.moved) {
+        this.moved = true;
+        this.map.setView(other.map.getCenter(), other.map.getZoom(), {animate: false});
+      }
+      // What it was given it may not know (a user's own sites); only what was chosen there counts.
+      const chose = other.selected !== (other.spec.selected ?? null);
+      if (chose && other.selected !== this.selected) this.select(other.selected, true);
+      this.panel.sync();
+    }
+
     /** Layers in drawing order, for tests. */
     drawn() {
       return [...this.layers.values()].sort((a, b) => a.z - b.z).map((layer) =>
@@ -1232,10 +1247,12 @@
       const box = this.map.getContainer();
       box.classList.toggle('atlas-narrow', box.clientWidth < NARROW);
       box.style.setProperty('--atlas-height', `${box.clientHeight}px`);
-      this.map.invalidateSize({animate: false, pan: false});
+      const {map} = this, centre = map.getCenter(), zoom = map.getZoom();
+      map.invalidateSize({animate: false, pan: false});
       if (this.spec && this.sized) {
         this.limit();
-        if (!this.moved) this.home(false); // a frame that grows keeps showing the whole sheet
+        if (this.moved) map.setView(centre, zoom, {animate: false}); // to the last digit: Leaflet counts in whole pixels here
+        else this.home(false); // a frame that grows keeps showing the whole sheet
         if (this.flight) this.fly(this.flight);
       }
       this.arrange();

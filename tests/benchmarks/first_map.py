@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from atlas.webmap import WebMap
 from tests.benchmarks import servers
 from tests.benchmarks.measure import Number, Setting, median, say
-from tests.benchmarks.visits import EMPTY_DRAWN, OURS_DRAWN, PEER_DRAWN, chromium, visit
+from tests.benchmarks.visits import APP_DRAWN, EMPTY_DRAWN, OURS_DRAWN, PEER_DRAWN, chromium, visit
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -35,7 +35,7 @@ class Side:
     Parameters
     ----------
     name
-        ours | peer | empty
+        ours | whole | peer | empty
     drawn
         JavaScript that is true once its map is drawn.
     """
@@ -69,21 +69,27 @@ def first_map(setting: Setting) -> list[Number]:
         folder = Path(temporary)
         counts = export(setting, folder)
         ours, peer = Side("ours", OURS_DRAWN), Side("peer", PEER_DRAWN % counts["theirs"])
-        empty = Side("empty", EMPTY_DRAWN)
+        whole, empty = Side("whole", APP_DRAWN), Side("empty", EMPTY_DRAWN)
         with chromium() as browser:
             for run in range(setting.runs + 1):
-                turns = [(ours, servers.ours(setting.folder)), (empty, servers.empty(folder))]
+                turns = [
+                    (ours, servers.ours(setting.folder)),
+                    (whole, servers.ours(setting.folder)),
+                    (empty, servers.empty(folder)),
+                ]
                 if setting.peer is not None:
                     turns.append((peer, servers.theirs(setting.peer, folder)))
                 for side, serving in turns if run % 2 else reversed(turns):
                     side.measure(browser, serving)
                 if run == 0:
-                    for side in (ours, empty, peer):
+                    for side in (ours, whole, empty, peer):
                         side.forget()
     note = _NOTE.format(outside=peer.outside, leaks=ours.outside, **counts)
     return [
         _number("first visitor after a start", ours.first, peer.first, TARGET_RATIO, note),
         _number("next visitors", ours.next, peer.next, TARGET_RATIO, note),
+        _number("the whole page with its map, first visitor", whole.first, peer.first, None, note),
+        _number("the whole page with its map, next visitors", whole.next, peer.next, None, note),
         _number("an empty Streamlit page, first visitor", empty.first, [], None, note),
         _number("an empty Streamlit page, next visitors", empty.next, [], None, note),
         _number("from the command to the server's first answer", ours.start, peer.start, None, note),

@@ -8,9 +8,9 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from atlas import opened
 from atlas.locations import APP
 from tests.benchmarks.measure import Number, Setting, median
 
@@ -28,7 +28,7 @@ def switch(setting: Setting) -> list[Number]:
     with _served(setting):
         for _ in range(setting.runs):
             # Every session starts from nothing, so that what a sheet draws for the first time counts.
-            st.cache_resource.clear()
+            opened.forget()
             app = AppTest.from_file(APP, default_timeout=_PATIENCE_S).run()
             app.run()
             for id_ in [*list(atlas.sheets)[1:], next(iter(atlas.sheets))]:

@@ -34,6 +34,8 @@ OURS_DRAWN: Final = (
     "window.atlasMap.drawn().some((layer) => layer.visible && layer.features)"
     " && document.querySelector('.leaflet-pane path[d^=M]')"
 )
+# The same in the app's own frame, which comes with the page around it.
+APP_DRAWN: Final = f"location.pathname.includes('atlas_map') && {OURS_DRAWN}"
 PEER_DRAWN: Final = "document.querySelectorAll('.leaflet-overlay-pane path, .leaflet-marker-pane img').length >= %d"
 EMPTY_DRAWN: Final = "document.querySelector('[data-testid=stMarkdown] p')"
 # folium's page calls this plugin, and one failed call would leave the map blank.

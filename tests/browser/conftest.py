@@ -80,6 +80,15 @@ def playground(tmp_path_factory: pytest.TempPathFactory) -> Draft:
     return draft
 
 
+@pytest.fixture
+def edited(playground: Draft) -> Iterator[Draft]:
+    """Lend the served district for changes, and put it back."""
+    before = {file: file.read_bytes() for file in playground.folder.iterdir()}
+    yield playground
+    for file, content in before.items():
+        file.write_bytes(content)
+
+
 @pytest.fixture(scope="session")
 def toy_server(playground: Draft, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the playground; the app's address."""
@@ -212,6 +221,7 @@ class Screen:
     def wait_for_map(self, sheet: str | None = None) -> None:
         """Wait until the map shows a sheet (any, if none is named), names and all."""
         expect(self.frame_element).to_have_count(1)
+        expect(self.page.locator("#atlas-first")).to_have_count(0)  # the map before the app has made way
         self.map_is("spec !== null")
         if sheet:
             self.map_is(f"spec.sheet === {sheet!r}")

@@ -1,7 +1,6 @@
 """From page to page: register and map lead to each other, data that change on disk show, and names stay text."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
@@ -73,15 +72,6 @@ def test_the_interface_changes_its_language_in_place(screen: Screen, bazhou: Ope
     assert screen.ask("window.sameMap === atlas")
     assert screen.map.locator("html").get_attribute("lang") == "en"
     expect(screen.page.get_by_role("link", name="Register", exact=True)).to_be_visible()
-
-
-@pytest.fixture
-def edited(playground: Draft) -> Iterator[Draft]:
-    """Lend the served district for changes, and put it back."""
-    before = {file: file.read_bytes() for file in playground.folder.iterdir()}
-    yield playground
-    for file, content in before.items():
-        file.write_bytes(content)
 
 
 def test_a_changed_file_shows_at_the_next_step(toy_screen: Screen, edited: Draft) -> None:

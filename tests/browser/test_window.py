@@ -31,7 +31,7 @@ def test_only_this_machine_is_listened_to(server: str) -> None:
 
 def test_a_foreign_page_cannot_talk_to_it(server: str) -> None:
     port = urlsplit(server).port
-    for name, status in ((f"localhost:{port}", 101), ("planning.example", 403)):
+    for name, status in ((f"localhost:{port}", 101), ("planning.example", 400)):
         connection = http.client.HTTPConnection("localhost", port, timeout=10)
         connection.putrequest("GET", "/_stcore/stream", skip_host=True)
         for header, value in {
@@ -45,6 +45,11 @@ def test_a_foreign_page_cannot_talk_to_it(server: str) -> None:
             connection.putheader(header, value)
         connection.endheaders()
         assert connection.getresponse().status == status, name
+        connection.close()
+    for path in ("/", "/first-map", "/register", "/_stcore/health"):
+        connection = http.client.HTTPConnection("localhost", port, timeout=10)
+        connection.request("GET", path, headers={"Host": "planning.example"})
+        assert connection.getresponse().status == 400, path
         connection.close()
 
 

@@ -1,0 +1,92 @@
+"""The district as the running app holds it: opened once for all who ask, and again as soon as a file of it changes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atlas.locations import GEODATA
+from atlas.sheets import Atlas, read_sheets
+from atlas.webmap import WebMap
+from layers import Plan, PlanError, audit, district_folder
+from layers.io import fingerprint
+
+if TYPE_CHECKING:
+    from layers import Finding
+    from layers.errors import Language
+
+# Visitors who come together wait for one opening instead of each doing their own.
+_ALONE = threading.RLock()
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A district as the app holds it: its plan, its sheets, and everything the audit found."""
+
+    plan: Plan
+    atlas: Atlas
+    findings: tuple[Finding, ...]
+
+
+def geodata() -> Path:
+    """Return the folder of districts: the one the command line gave, or else the one that ships."""
+    return Path(os.environ.get("ATLAS_GEODATA", str(GEODATA)))
+
+
+def folder_of(id_: str) -> Path:
+    """
+    Return the folder of a district; without an id, of the one the command line gave, or else of the first.
+
+    Raises
+    ------
+    PlanError
+        If there is no such district.
+    """
+    return district_folder(geodata(), id_ or os.environ.get("ATLAS_DISTRICT", ""))
+
+
+def open_district(folder: Path) -> Opened:
+    """
+    Return a district, as its files are now.
+
+    Raises
+    ------
+    PlanError
+        With everything the audit found, if any of it is an error.
+    """
+    with _ALONE:
+        return _open(folder, fingerprint(folder))
+
+
+def web_map(district: Opened, language: Language) -> WebMap:
+    """Return a district's sheets drawn for the browser; drawn once for all sessions."""
+    with _ALONE:
+        return _web_map(district, language)
+
+
+def forget() -> None:
+    """Forget what was opened, so that the next one who asks waits for it."""
+    with _ALONE:
+        _open.cache_clear()
+        _web_map.cache_clear()
+
+
+# The stamp is part of the key: when a file changes, the next request opens the district anew and no old map can stay.
+@lru_cache(maxsize=4)
+def _open(folder: Path, stamp: str) -> Opened:  # noqa: ARG001 - the key
+    plan, found = audit(folder)
+    if plan is None:
+        raise PlanError(found)
+    atlas = read_sheets(folder, plan, found)
+    if found.errors():
+        raise PlanError(found)
+    return Opened(plan, atlas, tuple(found))
+
+
+@lru_cache(maxsize=8)
+def _web_map(district: Opened, language: Language) -> WebMap:
+    return WebMap(district.plan, district.atlas, language)
