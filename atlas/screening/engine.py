@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 
 from atlas.screening.measure import areas_m2, point_scale
-from atlas.screening.nearest import nearest_of_points
+from atlas.screening.nearest import Points, in_blocks, nearest_of_points
 
 if TYPE_CHECKING:
     import pyproj
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _LINE: Final = 1
 _AREA: Final = 2
+# Up to so many areas it is faster to ask each for all points than to ask a tree.
+_FEW_AREAS: Final = 6
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class Sites:
         if self.are_points:
             return np.asarray(shapely.get_coordinates(self.geometries))
         return np.asarray(shapely.get_coordinates(shapely.point_on_surface(self.geometries)))
+
+    @cached_property
+    def points(self) -> Points:
+        """The anchors in blocks."""
+        return in_blocks(self.anchors)
 
     @cached_property
     def are_points(self) -> bool:
@@ -126,6 +133,24 @@ def overlay(sites: Sites, target: Target, *, of_nearest: bool = False) -> Overla
     """
     if sites.are_points:
         return _overlay_points(sites, target)
+    found = shared_ground(sites, target, of_nearest=of_nearest)
+    away = ~found.touches
+    if away.any():
+        nearest, flat = target.tree.query_nearest(sites.geometries[away], return_distance=True, all_matches=False)
+        found.nearest[away] = nearest[1]
+        found.distance_m[away] = flat / sites.scale[away]
+    return found
+
+
+def shared_ground(sites: Sites, target: Target, *, of_nearest: bool = False) -> Overlay:
+    """
+    Return what sites share with a layer, as `overlay` does, without looking for what is near to the others.
+
+    Returns
+    -------
+    overlay
+        `nearest` is -1 and `distance_m` 0 where a site touches nothing.
+    """
     count = len(sites)
     overlap, share = np.full(count, np.nan), np.full(count, np.nan)
     nearest = np.full(count, -1, np.int32)
@@ -135,37 +160,34 @@ def overlay(sites: Sites, target: Target, *, of_nearest: bool = False) -> Overla
     order = np.lexsort((-feature, size, site))
     nearest[site[order]] = feature[order]
     if target.has_areas:
-        if of_nearest:
-            kept = feature == nearest[site]
-            total = np.bincount(site[kept], size[kept], minlength=count).astype(float)
-        else:
-            total = np.bincount(site, size, minlength=count).astype(float)
-            if target.overlaps_itself:
-                total = _without_doubles(total, site, inner, sites)
+        kept = feature == nearest[site] if of_nearest else np.ones(len(site), bool)
+        total = np.bincount(site[kept], size[kept], minlength=count).astype(float)
+        if target.overlaps_itself and not of_nearest:
+            total = _without_doubles(total, site, inner, sites)
         share = np.minimum(total / np.where(sites.size > 0, sites.size, np.nan), 1.0)
         overlap = np.where(sites.dimensions == _AREA, share * sites.area_m2, np.nan)
-    distance = np.zeros(count)
-    if not touches.all():
-        away = ~touches
-        found, flat = target.tree.query_nearest(sites.geometries[away], return_distance=True, all_matches=False)
-        nearest[away] = found[1]
-        distance[away] = flat / sites.scale[away]
-    return Overlay(touches, nearest, distance, overlap, share)
+    return Overlay(touches, nearest, np.zeros(count), overlap, share)
 
 
 def _overlay_points(sites: Sites, target: Target) -> Overlay:
     count = len(sites)
     nothing = np.broadcast_to(np.nan, count)
     nearest = np.full(count, -1, np.int32)
-    if target.has_areas:
-        site, feature = target.tree.query(sites.geometries, predicate="intersects")
+    if target.has_areas and len(target) <= _FEW_AREAS:
+        shapely.prepare(target.geometries)
+        for n in reversed(range(len(target))):
+            nearest[shapely.intersects_xy(target.geometries[n], sites.anchors)] = n
+    elif target.has_areas:
+        site, found = target.tree.query(sites.geometries, predicate="intersects")
         # Of several, the first in the data.
-        nearest[site[::-1]] = feature[::-1]
+        order = np.lexsort((-found, site))
+        nearest[site[order]] = found[order]
     distance = np.zeros(count)
-    away = np.flatnonzero(nearest < 0)
-    if len(away):
-        nearest[away], flat = nearest_of_points(sites.anchors[away], target)
-        distance[away] = flat / sites.scale[away]
+    away = nearest < 0
+    if away.any():
+        rows, feature, flat = nearest_of_points(sites.points, away, target)
+        nearest[rows] = feature
+        distance[rows] = flat / sites.scale[rows]
     return Overlay(distance == 0, nearest, distance, nothing, nothing)
 
 

@@ -6,6 +6,7 @@ the nearest edge plus 2 r (twice the triangle inequality). What is left, a few e
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,87 +17,131 @@ if TYPE_CHECKING:
 
     from atlas.screening.target import Target
 
-# Points in a block, on average, and how many numbers may be in memory at once.
-_CROWD: Final = 60
-_AT_ONCE: Final = 4_000_000
-# With more edges than this, finding the few for each block would cost more than a tree.
+# Points in a block, on average, and how many distances may be in memory at once.
+_CROWD: Final = 40
+_AT_ONCE: Final = 500_000
+# So few edges are tried one by one; with so many, finding the few for each block would cost more than a tree.
+_FEW_EDGES: Final = 6
 _MOST_EDGES: Final = 4_000
 
 
-def nearest_of_points(points: NDArray[np.float64], target: Target) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+@dataclass(frozen=True)
+class Points:
+    """
+    Points, sorted so that those of a block follow one another.
+
+    Parameters
+    ----------
+    positions
+        Easting and northing in metres, shape ``(n, 2)``.
+    blocks
+        Number of the block, shape ``(n,)``.
+    rows
+        Where each point stood before, shape ``(n,)``.
+    """
+
+    positions: NDArray[np.float64]
+    blocks: NDArray[np.int64]
+    rows: NDArray[np.intp]
+
+
+def in_blocks(positions: NDArray[np.float64]) -> Points:
+    """Return points with the squares of a grid, of a few dozen points each, as their blocks."""
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    side = max(float(np.sqrt(np.prod(np.maximum(high - low, 1e-3)) * _CROWD / len(positions))), 1e-3)
+    cells = np.floor((positions - low) / side).astype(np.int64)
+    blocks = cells[:, 0] * (cells[:, 1].max() + 1) + cells[:, 1]
+    rows = np.argsort(blocks, kind="stable")
+    return Points(positions[rows], blocks[rows], rows)
+
+
+def nearest_of_points(
+    points: Points, which: NDArray[np.bool_], target: Target
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """
     Return the nearest feature of each point, and how far its edge is.
 
     Parameters
     ----------
     points
-        Easting and northing in metres of the working CRS, shape ``(n, 2)``.
+        In metres of the working CRS.
+    which
+        Those that are asked for, by where they stood before they were sorted, shape ``(n,)``.
     target
         With at least one feature.
 
     Returns
     -------
+    rows
+        Where each point asked for stood before, shape ``(m,)``.
     nearest
-        Index of the feature, shape ``(n,)``; of several equally near, any.
+        Index of its nearest feature, shape ``(m,)``; of several equally near, any.
     distance_m
-        In the plane, to the edge (a point within an area is not at distance zero), shape ``(n,)``.
+        In the plane, to the edge (a point within an area is not at distance zero), shape ``(m,)``.
     """
+    positions, blocks, rows = points.positions, points.blocks, points.rows
+    if not which.all():
+        some = which[rows]
+        positions, blocks, rows = positions[some], blocks[some], rows[some]
     edges, owners = target.segments
     if len(edges) > _MOST_EDGES:
-        found, distance = target.segment_tree.query_nearest(
-            shapely.points(points), return_distance=True, all_matches=False
-        )
-        return owners[found[1]], distance
-    edge = np.empty(len(points), np.intp)
-    distance = np.empty(len(points))
-    order, starts = _blocks(points)
-    ends = np.append(starts[1:], len(points))
-    step = max(1, _AT_ONCE // (8 * len(edges)))
-    for first in range(0, len(starts), step):
-        some = slice(first, first + step)
-        mine = order[starts[some][0] : ends[some][-1]]
-        sizes = ends[some] - starts[some]
-        edge[mine], distance[mine] = _within_blocks(points[mine], sizes, edges)
-    return owners[edge], distance
-
-
-def _blocks(points: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return an order in which the points of a block follow one another, and where each block starts."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    side = max(np.sqrt(np.prod(np.maximum(high - low, 1e-3)) * _CROWD / len(points)), 1e-3)
-    columns = np.floor((points - low) / side).astype(np.int64)
-    key = columns[:, 0] * (columns[:, 1].max() + 1) + columns[:, 1]
-    order = np.argsort(key, kind="stable")
-    return order, np.flatnonzero(np.r_[True, np.diff(key[order]) != 0])
+        shapes = shapely.points(positions)
+        found, distance = target.segment_tree.query_nearest(shapes, return_distance=True, all_matches=False)
+        return rows, owners[found[1]], distance
+    rays = _rays(edges)
+    nearest = np.zeros(len(rows), np.intp)
+    squared = np.full(len(rows), np.inf)
+    if len(edges) <= _FEW_EDGES:
+        for n, ray in enumerate(rays):
+            far = _squared(positions, ray)
+            closer = far < squared
+            nearest[closer], squared[closer] = n, far[closer]
+    else:
+        starts = np.flatnonzero(np.r_[True, blocks[1:] != blocks[:-1]])
+        bounds = np.append(starts, len(rows))
+        step = max(1, _AT_ONCE // len(edges))
+        for first in range(0, len(starts), step):
+            chunk = bounds[first : first + step + 1]
+            mine = slice(chunk[0], chunk[-1])
+            nearest[mine], squared[mine] = _within_blocks(positions[mine], np.diff(chunk), rays)
+    return rows, owners[nearest], np.sqrt(squared)
 
 
 def _within_blocks(
-    points: NDArray[np.float64], sizes: NDArray[np.intp], edges: NDArray[np.float64]
+    points: NDArray[np.float64], sizes: NDArray[np.intp], rays: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the nearest edge of points that stand block after block, and how far it is."""
+    """Return the nearest edge of points that stand block after block, and the square of its distance."""
     starts = np.cumsum(sizes) - sizes
     low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
     radius = np.hypot(*(high - low).T) / 2
-    away = _distances(((low + high) / 2)[:, None, :], edges[None, :, :])
-    block, near = np.nonzero(away <= (away.min(axis=1) + 2 * radius)[:, None] * (1 + 1e-9) + 1e-6)
-    # Every point with every edge that its block keeps.
+    away = np.sqrt(_squared(((low + high) / 2)[:, None, :], rays))
+    # A hair more, so that rounding leaves no edge out.
+    block, near = np.nonzero(away <= ((away.min(axis=1) + 2 * radius) * (1 + 1e-9) + 1e-6)[:, None])
     kept = np.bincount(block, minlength=len(sizes))
-    per_point = np.repeat(kept, sizes)
-    best, edge = np.full(len(points), np.inf), np.zeros(len(points), np.intp)
     first = np.repeat(np.cumsum(kept) - kept, sizes)
-    for turn in range(int(per_point.max())):
-        rows = np.flatnonzero(per_point > turn)
+    left = np.repeat(kept, sizes)
+    nearest, squared = near[first], _squared(points, rays[near[first]])
+    for turn in range(1, int(kept.max())):
+        rows = np.flatnonzero(left > turn)
         mine = near[first[rows] + turn]
-        far = _distances(points[rows], edges[mine])
-        closer = far < best[rows]
-        best[rows[closer]], edge[rows[closer]] = far[closer], mine[closer]
-    return edge, best
+        far = _squared(points[rows], rays[mine])
+        closer = far < squared[rows]
+        nearest[rows[closer]], squared[rows[closer]] = mine[closer], far[closer]
+    return nearest, squared
 
 
-def _distances(points: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the distances between points (last axis 2) and edges (last axis 4), as they broadcast."""
-    east, north = edges[..., 2] - edges[..., 0], edges[..., 3] - edges[..., 1]
-    x, y = points[..., 0] - edges[..., 0], points[..., 1] - edges[..., 1]
-    length2 = east * east + north * north
-    along = np.clip((x * east + y * north) / np.where(length2 > 0, length2, 1.0), 0.0, 1.0)
-    return np.asarray(np.hypot(x - along * east, y - along * north))
+def _rays(edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return edges as start, direction, and the direction by the square of its length: shape ``(m, 6)``."""
+    way = edges[:, 2:] - edges[:, :2]
+    length2 = (way**2).sum(axis=1)
+    return np.hstack([edges[:, :2], way, way / np.where(length2 > 0, length2, 1.0)[:, None]])
+
+
+def _squared(points: NDArray[np.float64], rays: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the squares of the distances between points (last axis 2) and rays (last axis 6), as they broadcast."""
+    x, y = points[..., 0] - rays[..., 0], points[..., 1] - rays[..., 1]
+    along = x * rays[..., 4] + y * rays[..., 5]
+    along = np.minimum(np.maximum(along, 0.0, out=along), 1.0, out=along)
+    x -= along * rays[..., 2]
+    y -= along * rays[..., 3]
+    return np.asarray(x * x + y * y)

@@ -8,8 +8,6 @@ errors never make an answer surer. It is a first screening and never an approval
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -275,8 +273,6 @@ def answer_all(
     terrain
         For slope rules.
     """
-    # What the threads share is made before they start.
-    _ = sites.dimensions, sites.anchors, sites.scale, sites.area_m2, sites.size, sites.are_points
 
     def answer(rule: Rule) -> Answers:
         target = targets.get(rule.layer)
@@ -286,14 +282,7 @@ def answer_all(
             return _on_terrain(sites, rule, terrain)
         return _no_data(sites, rule) if target is None or not len(target) else _answer(sites, rule, target, rules)
 
-    # One task per layer, because what is prepared of a layer belongs to one thread.
-    layers: dict[str, list[Rule]] = {}
-    for rule in asked.values():
-        layers.setdefault(rule.layer, []).append(rule)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        done = list(pool.map(lambda some: [answer(rule) for rule in some], layers.values()))
-    found = {each.rule.id: each for some in done for each in some}
-    return {id_: found[id_] for id_ in asked}
+    return {id_: answer(rule) for id_, rule in asked.items()}
 
 
 def _answer(sites: Sites, rule: Rule, target: Target, rules: Rules) -> Answers:

@@ -82,10 +82,11 @@ def summary(screening: Screening, language: Language) -> pd.DataFrame:
 
 
 def conclusion_texts(screening: Screening, language: Language) -> list[str]:
-    """Return the conclusion of each site, and which rules brought it about."""
-    texts = []
+    """Return the conclusion of each site, which rules brought it about, and how many layers are missing."""
     counted = [a for a in screening.by_rule.values() if not a.rule.informative]
-    passed = np.array([passing(answer) for answer in counted]).reshape(len(counted), len(screening))
+    passed = np.array([passing(answer) for answer in counted], np.int8).reshape(len(counted), len(screening))
+    gone = (passed == VERDICTS.index("no_data")).sum(axis=0)
+    texts = []
     for n, verdict in enumerate(screening.conclusions):
         said = say(language, f"screening.verdict_{verdict}")
         because = [
@@ -93,7 +94,10 @@ def conclusion_texts(screening: Screening, language: Language) -> list[str]:
             for answer, row in zip(counted, passed, strict=True)
             if VERDICTS[row[n]] == verdict and verdict != "clear"
         ]
-        texts.append(say(language, "screening.because", verdict=said, titles="、".join(because)) if because else said)
+        text = say(language, "screening.because", verdict=said, titles="、".join(because)) if because else said
+        if gone[n] and verdict != "no_data":
+            text += say(language, "screening.and_missing", count=gone[n])
+        texts.append(text)
     return texts
 
 
