@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 import geopandas as gpd
@@ -13,8 +14,9 @@ import pandas as pd
 import shapely
 
 from atlas.sites.detective import CannotTell, Elsewhere, Verdict, solve
+from atlas.sites.mend import Mender
 from atlas.sites.model import COLUMNS, Alternative, Reading, SiteSet
-from atlas.sites.raw import Claim, RawFile, RawSite, refuse
+from atlas.sites.raw import Claim, RawFile, RawSite, label, numbers_of, refuse
 from atlas.sites.terrain import Terrain
 from atlas.sites.vocabulary import datum_stated, vocabulary
 from layers import Finding, Findings, PlanError
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 _SAMPLE: Final = 500
 _METRES_PER_DEGREE: Final = 111_320.0
 _PREFIXED_DIGITS: Final = (5, 8, 11)  # an easting with its zone's number, in km, m and mm
-_TEXT_FIELDS: Final = COLUMNS[:6]
+_TEXT_FIELDS: Final = ("name", "category", "nature", "location", "content", "years", "owner", "note")
 _EAST_FIRST: Final = ("lon,lat", "east,north")
 
 
@@ -94,7 +96,8 @@ def place_sites(raw: RawFile, name: str, plan: Plan, user: Claim | None) -> Site
         raise _nothing(case)
     first = _first_points([site.shape for site in sites])
     groups = _groups(first, claims)
-    towns = [case.terrain.town_named(site.fields.get("location", "")) for site in sites]
+    named = {text: case.terrain.town_named(text) for text in {site.fields.get("location", "") for site in sites}}
+    towns = [named[site.fields.get("location", "")] for site in sites]
     _solve_all(case, groups, first, list(zip(sites, towns, strict=True)))
     solved = [group for group in groups if group.verdict]
     rows = [row for group in solved for row in _placed(case, group, sites, towns)]
@@ -125,7 +128,8 @@ def _usable(case: _Case) -> tuple[list[RawSite], list[Claim | None]]:
         If all are on a refused datum.
     """
     sites, user = case.raw.sites, case.user
-    said = [user or _own(site) or case.raw.claim or _claim_of_name(case.name) for site in sites]
+    shared = case.raw.claim or _claim_of_name(case.name)
+    said = [user or _own(site) or shared for site in sites]
     refused = {n for n, claim in enumerate(said) if claim and claim.datum in systems.REFUSED_DATUMS}
     if refused and len(refused) == len(sites):
         raise refuse("refused_datum", case.name, value=next(claim.words for claim in said if claim))
@@ -135,11 +139,11 @@ def _usable(case: _Case) -> tuple[list[RawSite], list[Claim | None]]:
     for number, site in enumerate(sites):
         claim = said[number]
         if number in wrong:
-            case.found.add("bad_position", _label(site), value="NaN / ∞")
+            case.found.add("bad_position", label(site), value="NaN / ∞")
         elif site.shape.is_empty:
-            case.found.add("no_position", _label(site))
+            case.found.add("no_position", label(site))
         elif number in refused and claim:
-            case.found.add("refused_site", _label(site), value=claim.words)
+            case.found.add("refused_site", label(site), value=claim.words)
         else:
             kept.append(number)
     if user and any(own.datum != user.datum for site in sites if (own := _own(site))):
@@ -150,10 +154,6 @@ def _usable(case: _Case) -> tuple[list[RawSite], list[Claim | None]]:
 def _own(site: RawSite) -> Claim | None:
     """Return what is said of a site alone; None where no datum comes of it."""
     return site.claim if site.claim and (site.claim.datum or site.claim.code) else None
-
-
-def _label(site: RawSite) -> str:
-    return f"{site.where} ({site.fields['name']})" if site.fields.get("name") else site.where
 
 
 def _array(shapes: Sequence[BaseGeometry]) -> NDArray[np.object_]:
@@ -171,16 +171,16 @@ def _first_points(shapes: Sequence[BaseGeometry]) -> Floats:
 
 def _groups(first: Floats, claims: Sequence[Claim | None]) -> list[_Group]:
     """Divide sites by what is said of them and by how many digits their numbers have, the zone's number included."""
-    groups: dict[tuple[object, ...], _Group] = {}
+    kinds: dict[Claim | None, int] = {}
+    # What is said alike in other words is one thing.
+    alike = [kinds.setdefault(replace(claim, words="") if claim else None, len(kinds)) for claim in claims]
     digits = np.floor(np.log10(np.maximum(np.abs(first), 1.0))).astype(int) + 1
-    for number, claim in enumerate(claims):
-        kinds = tuple(
-            (count, int(value // 10 ** (count - 2)) if count in _PREFIXED_DIGITS and value > 0 else 0)
-            for count, value in zip(digits[number].tolist(), first[number].tolist(), strict=True)
-        )
-        key = (claim and (claim.datum, claim.code, claim.meridian, claim.by), kinds)
-        groups.setdefault(key, _Group(claim, [])).rows.append(number)
-    return sorted(groups.values(), key=lambda group: -len(group.rows))
+    fronts = np.where(np.isin(digits, _PREFIXED_DIGITS) & (first > 0), first // 10.0 ** (digits - 2), 0)
+    _, owners = np.unique(np.column_stack([alike, digits, fronts]), axis=0, return_inverse=True)
+    order = np.argsort(owners, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(owners[order])) + 1)
+    groups = [_Group(claims[part[0]], part.tolist()) for part in parts]
+    return sorted(groups, key=lambda group: (-len(group.rows), group.rows[0]))
 
 
 def _solve_all(case: _Case, groups: list[_Group], first: Floats, sites: Sequence[tuple[RawSite, str]]) -> None:
@@ -219,9 +219,9 @@ def _solve_all(case: _Case, groups: list[_Group], first: Floats, sites: Sequence
         for row in group.rows:
             if isinstance(answer, Elsewhere):
                 where = {"lon": f"{answer.lon:.2f}", "lat": f"{answer.lat:.2f}", "km": round(answer.far_m / 1000)}
-                case.found.add("site_elsewhere", _label(sites[row][0]), **where)
+                case.found.add("site_elsewhere", label(sites[row][0]), **where)
             else:
-                case.found.add("impossible_position", _label(sites[row][0]), value=_numbers(first[row]))
+                case.found.add("impossible_position", label(sites[row][0]), value=numbers_of(first[row]))
 
 
 def _refused(group: _Group, answer: CannotTell | Elsewhere, name: str, example: Floats) -> PlanError:
@@ -231,12 +231,8 @@ def _refused(group: _Group, answer: CannotTell | Elsewhere, name: str, example: 
         far = round(answer.far_m / 1000)
         return refuse("lies_elsewhere", name, lon=f"{answer.lon:.2f}", lat=f"{answer.lat:.2f}", km=far, hint=hint)
     if claim and claim.by == "user":
-        return refuse("bad_assumption", name, value=claim.words, numbers=_numbers(example))
-    return refuse("cannot_tell", name, numbers=_numbers(example))
-
-
-def _numbers(point: Floats) -> str:
-    return ", ".join(f"{number:.10g}" for number in point)
+        return refuse("bad_assumption", name, value=claim.words, numbers=numbers_of(example))
+    return refuse("cannot_tell", name, numbers=numbers_of(example))
 
 
 def _placed(case: _Case, group: _Group, sites: Sequence[RawSite], towns: Sequence[str]) -> list[_Row]:
@@ -259,91 +255,49 @@ def _placed(case: _Case, group: _Group, sites: Sequence[RawSite], towns: Sequenc
     if winner.datum == "unknown" and winner.crs is None:
         sigma = np.hypot(sigma, systems.shift_between(lon, lat, "gcj02"))
     inside = shapely.intersects(terrain.district, shapes)
-    rows = []
-    for n, row in enumerate(group.rows):
-        shape = _sound(case, sites[row], shapes[n])
-        if shape is not None:
-            _say_where(case, sites[row], shape, towns[row])
-            rows.append(_Row(row, sites[row], shape, round(float(sigma[n]), 2), bool(inside[n])))
-    return rows
-
-
-def _sound(case: _Case, site: RawSite, shape: BaseGeometry) -> BaseGeometry | None:
-    """Return a valid geometry of one kind, or None if its corners lie apart as no site's do."""
-    terrain, found = case.terrain, case.found
-    west, south, east, north = shape.bounds
-    reach = 10 * vocabulary()["fit"]["elsewhere_m"]
-    if not all(map(math.isfinite, shape.bounds)) or shape.distance(terrain.district) > reach:
-        found.add("impossible_position", _label(site), value=_numbers(shapely.get_coordinates(site.shape)[0]))
-        return None
-    if max(east - west, north - south) > 2 * vocabulary()["fit"]["elsewhere_m"]:
-        found.add("stray_corner", _label(site), km=round(max(east - west, north - south) / 1000))
-        return None
-    mended = shape
-    if not shape.is_valid:
-        found.add("repaired_geometry", _label(site), detail=shapely.is_valid_reason(shape))
-        mended = shapely.make_valid(shape)
-    if mended.geom_type == "GeometryCollection":
-        mended = _of_one_kind(mended)
-    if site.stated_area > 0 and mended.area > 0:
-        _compare_area(site, float(systems.ellipsoidal_area(_array([mended]), terrain.crs)[0]), found)
-    return None if mended.is_empty else mended
-
-
-def _of_one_kind(collection: BaseGeometry) -> BaseGeometry:
-    """Return the parts of the highest dimension as one geometry."""
-    parts = shapely.get_parts(collection)
-    while any(part.geom_type == "GeometryCollection" for part in parts):
-        parts = shapely.get_parts(parts)
-    dimensions = shapely.get_dimensions(parts)
-    highest = parts[dimensions == dimensions.max()]
-    return shapely.union_all(highest)
-
-
-def _compare_area(site: RawSite, area_m2: float, found: Findings) -> None:
-    units = vocabulary()["files"]["area_units"]
-    nearest = min((site.stated_area * unit for unit in units), key=lambda stated: abs(stated - area_m2))
-    percent = round(100 * abs(nearest - area_m2) / area_m2, 1)
-    if percent > 2:  # noqa: PLR2004 - what rounding, projection and generalisation may cost
-        found.add("area_mismatch", _label(site), stated=f"{site.stated_area:g}", area=round(area_m2), percent=percent)
-
-
-def _say_where(case: _Case, site: RawSite, shape: BaseGeometry, town: str) -> None:
-    """Report a site that lies outside the district, or not in the town that its row names."""
-    if (far := shape.distance(case.terrain.district)) > 0:
-        case.found.add("site_outside", _label(site), km=f"{far / 1000:.1f}")
-    if town:
-        name, area, sigma_m = case.terrain.towns[town]
-        missed = shape.distance(area)
-        if missed > sigma_m + vocabulary()["fit"]["town_doubt_m"]:
-            case.found.add("town_mismatch", _label(site), value=name, km=f"{missed / 1000:.1f}")
+    own = [sites[row] for row in group.rows]
+    sound = Mender(terrain, case.found).mend(own, shapes, [towns[row] for row in group.rows])
+    return [
+        _Row(row, own[n], sound[n], round(float(sigma[n]), 2), bool(inside[n]))
+        for n, row in enumerate(group.rows)
+        if sound[n] is not None and not sound[n].is_empty
+    ]
 
 
 def _frame(rows: list[_Row], plan: Plan) -> gpd.GeoDataFrame:
     """Return the frame of `SiteSet`, in the order of the file."""
     rows = sorted(rows, key=lambda row: row.number)
+    sites = [row.site for row in rows]
+    columns: dict[str, object] = {
+        name: [site.fields.get(name, "") for site in sites] for name in COLUMNS if name in _TEXT_FIELDS
+    }
+    money = [site.fields.get("investment_wan", "") for site in sites]
+    columns |= {
+        "id": _unique([site.fields.get("id", "") for site in sites]),
+        "investment_wan": [float(amount) if amount else math.nan for amount in money],
+        "sigma_m": [row.sigma_m for row in rows],
+        "where": [site.where for site in sites],
+        "inside": np.array([row.inside for row in rows], dtype=bool),
+        "attributes": [dict(site.attributes) for site in sites],
+    }
+    table = pd.DataFrame(columns, columns=list(COLUMNS[:-1]))
+    return gpd.GeoDataFrame(table, geometry=_array([row.shape for row in rows]), crs=plan.crs)
+
+
+def _unique(wanted: Sequence[str]) -> list[str]:
+    """Return ids of which no two are equal: those of the file, a number where it has none or repeats one."""
+    taken: set[str] = set(wanted)
     seen: Counter[str] = Counter()
-    records = []
-    for number, row in enumerate(rows, 1):
-        site = row.site
-        wanted = site.fields.get("id", "") or f"{number}"
-        seen[wanted] += 1
-        texts = {name: site.fields.get(name, "") for name in (*_TEXT_FIELDS, "years", "owner", "note")}
-        money = site.fields.get("investment_wan", "")
-        records.append(
-            {
-                **texts,
-                "id": wanted if seen[wanted] == 1 else f"{wanted}#{seen[wanted]}",
-                "investment_wan": float(money) if money else math.nan,
-                "sigma_m": row.sigma_m,
-                "where": site.where,
-                "inside": row.inside,
-                "attributes": dict(site.attributes),
-            }
-        )
-    shapes = _array([row.shape for row in rows])
-    table = pd.DataFrame(records, columns=list(COLUMNS[:-1]))
-    return gpd.GeoDataFrame(table, geometry=shapes, crs=plan.crs)[list(COLUMNS)]
+    ids = []
+    for number, own in enumerate(wanted, 1):
+        id_ = own or f"{number}"
+        if (own and seen[own]) or (not own and id_ in taken):
+            tries = (f"{id_}#{again}" for again in count(seen[own] + 1 if own else 2))
+            id_ = next(other for other in tries if other not in taken)
+            taken.add(id_)
+        seen[own] += 1
+        ids.append(id_)
+    return ids
 
 
 def _main(solved: list[_Group]) -> tuple[_Group, Verdict]:

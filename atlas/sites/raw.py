@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from layers import Finding, PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
@@ -117,3 +117,13 @@ def step_of(text: str) -> float:
 def is_finite(*numbers: float) -> bool:
     """Say whether all numbers are finite."""
     return all(math.isfinite(number) for number in numbers)
+
+
+def label(site: RawSite) -> str:
+    """Return the place of a site in its file, with its name."""
+    return f"{site.where} ({site.fields['name']})" if site.fields.get("name") else site.where
+
+
+def numbers_of(point: Iterable[float]) -> str:
+    """Return a position as it is written, for a message."""
+    return ", ".join(f"{number:.10g}" for number in point)

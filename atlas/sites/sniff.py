@@ -108,10 +108,10 @@ def _text(name: str, raw: bytes) -> RawFile:
 
 def _zipped(name: str, raw: bytes) -> RawFile:
     members = _members(name, raw)
-    if any(member.startswith("xl/") for member in members) or "content.xml" in members:
+    if any(member.startswith("xl/") and member.endswith(".xml") for member in members):
         if sum(members.values()) > (most := vocabulary()["caps"]["sheet_bytes"]):
             raise refuse("zip_bomb", name, most=most >> 20)
-        return spreadsheet.read_spreadsheet(raw, name, "ods" if "content.xml" in members else "xlsx")
+        return spreadsheet.read_spreadsheet(raw, name, "xlsx")
     useful = [m for m in members if not m.startswith("__MACOSX/") and not PurePosixPath(m).name.startswith(".")]
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         maps = [m for m in useful if m.lower().endswith((".kml", ".ovkml"))]

@@ -32,7 +32,7 @@ OPEN = {
 }
 
 
-FILE_ENDINGS = {"py", "css", "js", "html", "toml"}
+FILE_ENDINGS = {"py", "css", "js", "html", "toml", "json"}
 
 
 def blanks(text: str) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import ezdxf.path
@@ -16,6 +17,7 @@ from ezdxf.lldxf.const import DXFError
 from shapely import LineString, Point, Polygon
 
 from atlas.sites.raw import RawFile, RawSite, refuse
+from atlas.sites.text import encoding_of
 from atlas.sites.vocabulary import vocabulary
 from layers import Findings
 
@@ -29,6 +31,7 @@ _PATHS: Final = ("LWPOLYLINE", "POLYLINE", "LINE", "CIRCLE", "ARC", "ELLIPSE", "
 _TEXTS: Final = ("TEXT", "MTEXT", "ATTRIB")
 _LEAST_RING: Final = 3
 _DEEPEST: Final = 5
+_UNICODE_SINCE: Final = "AC1021"
 # Curves become straight within this share of the drawing's size.
 _FLATNESS: Final = 1e-6
 
@@ -51,37 +54,76 @@ def read_drawing(raw: bytes, file: str) -> RawFile:
         drawing, _ = recover.read(io.BytesIO(raw), errors="surrogateescape")
     except (DXFError, OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise refuse("damaged_file", file, detail=" ".join(str(error).split())[:80] or type(error).__name__) from error
-    found = Findings()
-    shapes: list[tuple[str, str, BaseGeometry]] = []
-    texts: list[tuple[Point, str]] = []
-    skipped: dict[str, int] = {}
+    contents = _Contents(file)
     most = vocabulary()["caps"]["rows"]
     for entity in _entities(drawing.modelspace(), 0):
-        kind = entity.dxftype()
-        if len(shapes) > most:
+        contents.take(entity)
+        if len(contents.shapes) > most:
             raise refuse("too_many_rows", file, count=f"> {most}", most=most)
-        place = f"{file}: {kind} #{entity.dxf.handle or '—'}"
-        layer = str(entity.dxf.get("layer", ""))
+    for kind, count in contents.skipped.items():
+        contents.found.add("skipped_entities", file, value=kind, count=count)
+    # Old drawings name a code page, often a wrong one; newer ones are in UTF-8 whatever they name.
+    declared = "utf-8" if drawing.dxfversion >= _UNICODE_SINCE else drawing.encoding
+    words = [*(words for _, words in contents.texts), *(layer for _, layer, _ in contents.shapes)]
+    encoding = encoding_of(raw for word in words if (raw := _bytes(word, declared)))
+    texts = [(at, _recoded(words, declared, encoding)) for at, words in contents.texts]
+    names = _names([shape for _, _, shape in contents.shapes], texts)
+    sites = []
+    for (place, written, shape), name in zip(contents.shapes, names, strict=True):
+        layer = _recoded(written, declared, encoding)
+        sites.append(RawSite(place, shape, {"name": name or layer}, {"layer": layer} if layer else {}))
+    return RawFile("dxf", encoding, "east,north", sites, tuple(contents.found))
+
+
+class _Contents:
+    """
+    What a drawing draws, as far as it is read.
+
+    Parameters
+    ----------
+    file
+        Name for findings.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.found = Findings()
+        self.shapes: list[tuple[str, str, BaseGeometry]] = []
+        self.texts: list[tuple[Point, str]] = []
+        self.skipped: Counter[str] = Counter()
+
+    def take(self, entity: DXFEntity) -> None:
+        """Add an entity: its place, layer and shape, or its words and where they stand."""
+        kind = entity.dxftype()
+        place = f"{self.file}: {kind} #{entity.dxf.handle or '—'}"
         try:
             if kind in _TEXTS:
-                texts.append(_text(entity))
-            elif kind == "POINT":
-                shapes.append((place, layer, Point(entity.dxf.location.x, entity.dxf.location.y)))
-            elif kind in _PATHS:
-                if (shape := _path(entity)) is not None:
-                    shapes.append((place, layer, shape))
+                self.texts.append(_text(entity))
+            elif kind == "POINT" or kind in _PATHS:
+                shape = _point(entity) if kind == "POINT" else _path(entity)
+                if shape is not None:
+                    self.shapes.append((place, str(entity.dxf.get("layer", "")), shape))
             else:
-                skipped[kind] = skipped.get(kind, 0) + 1
+                self.skipped[kind] += 1
         except (DXFError, ValueError, TypeError, AttributeError, ZeroDivisionError, OverflowError) as error:
-            found.add("bad_position", place, value=" ".join(str(error).split())[:60])
-    for kind, count in skipped.items():
-        found.add("skipped_entities", file, value=kind, count=count)
-    names = _names([shape for _, _, shape in shapes], texts)
-    sites = [
-        RawSite(place, shape, {"name": name}, {"layer": layer} if layer else {})
-        for (place, layer, shape), name in zip(shapes, names, strict=True)
-    ]
-    return RawFile("dxf", str(drawing.encoding).lower(), "east,north", sites, tuple(found))
+            self.found.add("bad_position", place, value=" ".join(str(error).split())[:60])
+
+
+def _bytes(words: str, declared: str) -> bytes:
+    """Return words as they stand in the file; blank if they are spelt in escapes, which need no code page."""
+    try:
+        return words.encode(declared, "surrogateescape")
+    except UnicodeEncodeError:
+        return b""
+
+
+def _recoded(words: str, declared: str, encoding: str) -> str:
+    raw = _bytes(words, declared)
+    return raw.decode(encoding, "replace") if raw else words
+
+
+def _point(entity: DXFEntity) -> Point:
+    return Point(entity.dxf.location.x, entity.dxf.location.y)
 
 
 def _entities(space: Iterable[DXFEntity], depth: int) -> Iterator[DXFEntity]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import io
 import math
-from typing import TYPE_CHECKING, Any
+import re
+import zipfile
+import zlib
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import python_calamine as calamine
 
@@ -17,6 +20,10 @@ from layers import Finding, PlanError
 if TYPE_CHECKING:
     from atlas.sites.columns import Grid
 
+_CELL: Final = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_CHUNK: Final = 1 << 20
+_LONGEST_CELL: Final = 16
+
 
 def read_spreadsheet(raw: bytes, file: str, format_: str) -> RawFile:
     """
@@ -27,6 +34,7 @@ def read_spreadsheet(raw: bytes, file: str, format_: str) -> RawFile:
     PlanError
         If it is locked, damaged or too large, or no sheet has coordinates.
     """
+    _check_extent(raw, file)
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(raw))
     except calamine.PasswordError as error:
@@ -49,6 +57,43 @@ def read_spreadsheet(raw: bytes, file: str, format_: str) -> RawFile:
     if not results:
         raise PlanError(_kept(errors) or [Finding("empty_file", file)])
     return _joined(results)
+
+
+def _check_extent(raw: bytes, file: str) -> None:
+    """
+    Refuse a workbook whose cells lie so far apart that the sheet between them fills the memory.
+
+    The reader of workbooks lays a sheet out whole, and ends the program where that does not fit: it has to be known
+    before. Sheets of the old kind are small enough by their format.
+    """
+    if not raw.startswith(b"PK"):
+        return
+    caps = vocabulary()["caps"]
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                try:
+                    with archive.open(name) as sheet:
+                        rows, columns = _extent(sheet)
+                except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
+                    raise refuse("damaged_file", file, detail=_short(error)) from error
+                if rows > caps["sheet_rows"] or rows * columns > caps["sheet_cells"]:
+                    raise refuse("too_many_rows", file, count=rows, most=caps["sheet_rows"])
+
+
+def _extent(sheet: IO[bytes]) -> tuple[int, int]:
+    """Return the last row and the last column that a sheet's cells name."""
+    last_row, letters, rest = 1, {b"A"}, b""
+    while chunk := sheet.read(_CHUNK):
+        found = _CELL.findall(rest + chunk)
+        letters.update(column for column, _ in found)
+        last_row = max([last_row, *(int(row) for _, row in found)])
+        rest = chunk[-_LONGEST_CELL:]
+    widest = max(letters, key=lambda column: (len(column), column))
+    columns = 0
+    for letter in widest:
+        columns = 26 * columns + letter - ord("A") + 1
+    return last_row, columns
 
 
 def _kept(errors: list[Finding]) -> list[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -161,6 +162,16 @@ def test_a_bomb_is_not_unpacked(toyland: Opened, monkeypatch: pytest.MonkeyPatch
     assert refusal({"x.xlsx": w.xlsx_of([["a", "b"]])}, toyland) == "zip_bomb"
     monkeypatch.setitem(caps, "members", 3)
     assert refusal({"x.zip": w.zip_of({f"{n}.kml": b"" for n in range(5)})}, toyland) == "zip_bomb"
+
+
+def test_a_sheet_with_cells_far_apart_does_not_fill_the_memory(toyland: Opened) -> None:
+    """Two cells in opposite corners: the reader of workbooks would lay out everything between them, and abort."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write(0, 0, "经度")
+        sheet.write(150_000, 5_000, "纬度")
+    assert refusal({"x.xlsx": out.getvalue()}, toyland) == "too_many_rows"
 
 
 def test_a_locked_archive_is_told(toyland: Opened) -> None:

@@ -248,3 +248,14 @@ def test_the_words_come_through_in_every_encoding(district: Opened) -> None:
     for encoding, cpg in (("gbk", None), ("gbk", "UTF-8"), ("utf-8", "GBK"), ("utf-8", None)):
         files = w.shapefile_of(w.written(plan, system)[:2], encoding=encoding, cpg=cpg, prj=w.esri_prj(system))
         assert read_upload(files, plan).frame["name"].tolist() == list(w.NAMES[:2])
+
+
+@pytest.mark.parametrize(("version", "encoding"), [("R2010", "utf-8"), ("R2000", "gbk")])
+def test_a_drawing_has_the_names_that_stand_in_its_outlines(district: Opened, version: str, encoding: str) -> None:
+    """Old drawings name a Western code page and are in GBK nevertheless."""
+    zone = w.systems_of(district.plan)[4]
+    shapes = [Polygon(s.exterior) for s in w.written(district.plan, zone)[:2] if isinstance(s, Polygon)]
+    files = {"红线.dxf": w.dxf_of(shapes, version=version, encoding=encoding)}
+    frame = read_upload(files, district.plan).frame
+    assert frame["name"].tolist() == list(w.NAMES[:2])
+    assert [a["layer"] for a in frame["attributes"]] == ["用地红线"] * 2

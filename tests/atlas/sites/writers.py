@@ -362,9 +362,9 @@ def ovjsn_of(shapes: Sequence[BaseGeometry], *, shifted: bool) -> bytes:
     return json.dumps({"Version": "V10.6.2", "Type": 1, "ObjItems": [folder]}, ensure_ascii=False).encode("utf-8-sig")
 
 
-def dxf_of(shapes: Sequence[BaseGeometry], units: int = 6) -> bytes:
+def dxf_of(shapes: Sequence[BaseGeometry], units: int = 6, version: str = "R2010", encoding: str = "utf-8") -> bytes:
     """Return a drawing of outlines with their names as texts, whose header claims some unit."""
-    drawing = filemanagement.new("R2010")
+    drawing = filemanagement.new(version)
     drawing.header["$INSUNITS"] = units
     space = drawing.modelspace()
     for name, shape in zip(NAMES, shapes, strict=False):
@@ -376,4 +376,4 @@ def dxf_of(shapes: Sequence[BaseGeometry], units: int = 6) -> bytes:
             space.add_lwpolyline(list(shape.coords), dxfattribs={"layer": "道路"})
     out = io.StringIO()
     drawing.write(out)
-    return out.getvalue().encode("utf-8")
+    return out.getvalue().encode(encoding)
