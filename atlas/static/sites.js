@@ -17,7 +17,7 @@
   const {html, svg, icon, refill, symbolOf, calm} = AtlasMap.kit;
   const Z = {pins: 598, draw: 640};
   const TINY = 9; // px; an area or a line smaller than this gets a mark
-  const CELL = 46; // px; marks closer than this may be joined
+  const APART = 46; // px; marks closer than this are joined
   const TOOLS = {
     point: 'M10 17.5S4.6 12 4.6 8a5.4 5.4 0 0 1 10.8 0C15.4 12 10 17.5 10 17.5zM10 6.4v3.2M8.4 8h3.2',
     line: 'M3.5 15.5L8 7l5 5 3.5-8M2.3 15.5h2.4M15.3 4h2.4', area: 'M4 6l8-2.5 4.5 6.5-4 6.5L5 15z',
@@ -46,7 +46,7 @@
       if (state === this.state) return;
       this.state = state;
       this.group.clearLayers();
-      const cells = new Map();
+      const groups = [], seeds = new Map(); // grid cell → groups whose first member lies in it
       for (const item of items) {
         const center = item.latlng || item.object.getBounds().getCenter(), at = map.project(center, map.getZoom());
         if (item.kind !== 'point') {
@@ -54,11 +54,15 @@
           item.tiny = to.x - from.x < TINY && to.y - from.y < TINY;
         }
         const many = item.layer.spec.cluster && map.getZoom() < map.getMaxZoom() && (item.kind === 'point' || item.tiny);
-        const key = many ? `${Math.floor(at.x / CELL)} ${Math.floor(at.y / CELL)}` : L.stamp(item);
-        if (!cells.has(key)) cells.set(key, []);
-        cells.get(key).push({item, center});
+        const near = many ? this.near(seeds, at) : null, member = {item, center, at};
+        if (near) near.push(member);
+        else {
+          groups.push([member]);
+          const key = `${Math.floor(at.x / APART)} ${Math.floor(at.y / APART)}`;
+          if (many) seeds.set(key, [...(seeds.get(key) || []), groups[groups.length - 1]]);
+        }
       }
-      for (const members of cells.values()) {
+      for (const members of groups) {
         const joined = members.length > 1;
         for (const {item, center} of members) {
           item.away = joined;
@@ -68,6 +72,17 @@
         }
         if (joined) this.cluster(members);
       }
+    }
+
+    /** The group whose first member is near enough to be joined; first members, where the marks stand, are never too close. */
+    near(seeds, at) {
+      const x = Math.floor(at.x / APART), y = Math.floor(at.y / APART);
+      for (let i = x - 1; i <= x + 1; i++) {
+        for (let j = y - 1; j <= y + 1; j++) {
+          for (const group of seeds.get(`${i} ${j}`) || []) if (group[0].at.distanceTo(at) < APART) return group;
+        }
+      }
+      return null;
     }
 
     mark(item, center) {
@@ -88,7 +103,7 @@
         this.atlas.moved = true;
         map.fitBounds(box.pad(0.2), {...this.atlas.insets(), maxZoom: Math.min(map.getMaxZoom(), map.getZoom() + 3), animate: !calm()});
       });
-      this.group.addLayer(L.marker(box.getCenter(), {pane: 'atlas-pins', interactive: false, keyboard: false,
+      this.group.addLayer(L.marker(members[0].center, {pane: 'atlas-pins', interactive: false, keyboard: false,
         icon: L.divIcon({className: 'atlas-marker', iconSize: [size, size], html: node})}));
     }
   }

@@ -245,6 +245,8 @@ def test_what_is_saved_stays_and_what_is_not_is_one_windows_own(
 
     # It lies over the plan on the map page too, and a click there leads back to its results.
     other.page.get_by_role("link", name=words("app.page_map"), exact=True).click()
+    other.page.wait_for_url(re.compile("sheet="))
+    other.rest()
     other.wait_for_map("all")
     other.map_is(f"{OWN}.length === 3")
     other.ask("atlas.select('site:' + arg, true)", other.ask(f"atlas.{OWN}[0].id").removeprefix("site:"))
