@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import shapely
-from shapely import LineString, MultiLineString, MultiPoint, Point, Polygon
+from shapely import LineString, MultiLineString, MultiPoint, Point
 
+from atlas.sites.formats.rings import LEAST_RING, add_corner, area_of
 from atlas.sites.raw import Claim, RawFile, RawSite, is_finite, refuse, step_of
 from atlas.sites.vocabulary import datum_stated, datums_named, plain, vocabulary
 from layers import Findings
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 # Fields of a plot's line before the @: count, area, id, name, shape, map sheet, use, code; longer kinds go on.
 _FIELDS: Final = 8
-_LEAST_RING: Final = 3
 _NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _LAND_CODE: Final = re.compile(r"[0-9A-Za-z]{2,6}")
 
@@ -97,14 +96,11 @@ def read_survey(text: str, file: str, encoding: str) -> RawFile:
 def _corner(line: str, plot: _Plot, place: str, found: Findings) -> None:
     cells = [cell.strip() for cell in re.split(r"[,\t ]+", line) if cell.strip()]
     numbers = cells[-2:]
-    if len(cells) >= _LEAST_RING and all(_NUMBER.fullmatch(cell) for cell in numbers):
+    if len(cells) >= LEAST_RING and all(_NUMBER.fullmatch(cell) for cell in numbers):
         first, second = (float(cell) for cell in numbers)
         if is_finite(first, second):
-            ring = cells[-3] if len(cells) > _LEAST_RING else "1"
-            last, points = plot.rings[-1] if plot.rings else ("", [])
-            if last != ring or (len(points) > _LEAST_RING and points[0] == points[-1]):
-                plot.rings.append((ring, points := []))
-            points.append((first, second))
+            ring = cells[-3] if len(cells) > LEAST_RING else "1"
+            add_corner(plot.rings, ring, (first, second))
             plot.step = max(plot.step, min(step_of(cell) for cell in numbers))
             return
     plot.is_broken = True
@@ -145,21 +141,7 @@ def _shape(plot: _Plot, kind: str, label: str, found: Findings) -> BaseGeometry 
     if "线" in kind:
         lines = [ring for ring in rings if len(set(ring)) > 1]
         return None if not lines else LineString(lines[0]) if len(lines) == 1 else MultiLineString(lines)
-    areas: list[BaseGeometry] = [Polygon(ring) for ring in rings if len(set(ring)) >= _LEAST_RING]
-    if not areas:
-        return None
-    # What lies in an even number of others is land, in an odd number a hole: the differences follow the sizes.
-    if len(areas) == 1:
-        return areas[0]
-    if not all(area.is_valid for area in areas):
-        found.add("repaired_geometry", label, detail=shapely.is_valid_reason(next(a for a in areas if not a.is_valid)))
-        areas = [shapely.make_valid(area) for area in areas]
-    areas.sort(key=lambda area: -area.area)
-    whole = areas[0]
-    for area in areas[1:]:
-        inside = whole.contains(area.representative_point())
-        whole = whole.difference(area) if inside else whole.union(area)
-    return whole
+    return area_of(rings, label, found)
 
 
 def _claim(properties: Mapping[str, str]) -> Claim | None:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import shapely
 from shapely import LineString, Point, Polygon
 
 from atlas.sites.columns import Columns, Grid, find_columns
+from atlas.sites.formats.rings import LEAST_RING, add_corner, area_of
 from atlas.sites.numbers import Written, parse_coordinate, parse_money, parse_pairs
-from atlas.sites.raw import Claim, RawFile, RawSite, is_finite, refuse
+from atlas.sites.raw import Claim, RawFile, RawSite, is_finite, label, refuse
 from atlas.sites.vocabulary import datum_stated, plain, vocabulary
 from layers import Findings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
 _TEXT_FIELDS: Final = ("id", "name", "category", "nature", "location", "content", "years", "owner", "note")
-_POSITION_FIELDS: Final = ("lon", "lat", "x", "y", "pair", "corners", "datum")
-_LEAST_RING: Final = 3
+_COORDINATES: Final = ("lon", "lat", "x", "y", "pair", "corners")
+_POSITION_FIELDS: Final = (*_COORDINATES, "datum", "corner", "ring")
 
 
 def read_grid(grid: Grid, format_: str, encoding: str, file: str, sheet: str = "") -> RawFile:
@@ -55,16 +57,33 @@ def read_grid(grid: Grid, format_: str, encoding: str, file: str, sheet: str = "
     if columns.first_number < 0 or ("lon" in columns.known) != ("lat" in columns.known):
         raise refuse("no_coordinate_columns", where, known=_short(columns.titles))
     found = Findings()
-    sites, section = [], ""
+    rows = _data(grid, columns, where)
+    if "corner" in columns.known and columns.known.keys() & {"lon", "x"}:
+        sites = _plots(rows, columns, found)
+    else:
+        sites = [site for row in rows if (site := _site(row, columns, found))]
+    order = "lon,lat" if "lon" in columns.known or "x" not in columns.known else "north,east"
+    return RawFile(format_, encoding, order, sites, tuple(found), _claim(grid, columns))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A row of data, the title of the section it stands in, and its place in the file."""
+
+    cells: Sequence[str]
+    section: str
+    place: str
+
+
+def _data(grid: Grid, columns: Columns, where: str) -> Iterator[_Line]:
+    """Return the rows that are data."""
+    section = ""
     for number, row in enumerate(grid[columns.first :], columns.first):
-        place = f"{where}: 第 {number + 1} 行"
         kind = _kind_of(row, columns)
         if kind == "section":
             section = _section(row, columns)
-        elif kind == "data" and (site := _site(row, columns, section, place, found)):
-            sites.append(site)
-    order = "lon,lat" if "lon" in columns.known or "x" not in columns.known else "north,east"
-    return RawFile(format_, encoding, order, sites, tuple(found), _claim(grid, columns))  # type: ignore[arg-type]
+        elif kind == "data":
+            yield _Line(row, section, f"{where}: 第 {number + 1} 行")
 
 
 def _short(titles: Sequence[str]) -> str:
@@ -95,7 +114,7 @@ def _kind_of(row: Sequence[str], columns: Columns) -> str:
     filled = [cell for cell in row if cell]
     if not filled or tuple(row) == tuple(columns.titles[: len(row)]):
         return "blank"
-    position = any(_cell(row, columns, name) for name in _POSITION_FIELDS[:-1])
+    position = any(_cell(row, columns, name) for name in _COORDINATES)
     lead = [cell for cell in row[:3] if cell]
     words = vocabulary()["rows"]
     if any(re.sub(r"\s", "", cell).upper().rstrip(":") in words["totals"] for cell in lead):
@@ -125,16 +144,38 @@ def _cell(row: Sequence[str], columns: Columns, name: str) -> str:
     return row[column] if 0 <= column < len(row) else ""
 
 
-def _site(row: Sequence[str], columns: Columns, section: str, place: str, found: Findings) -> RawSite | None:
+def _plots(lines: Iterable[_Line], columns: Columns, found: Findings) -> list[RawSite]:
+    """Return plots whose corner points stand one in a row; what is blank below a plot's first row goes on."""
+    plots: list[tuple[RawSite, list[tuple[str, list[tuple[float, float]]]]]] = []
+    last: tuple[str, str] | None = None
+    for line in lines:
+        own = _cell(line.cells, columns, "id"), _cell(line.cells, columns, "name")
+        corner = _site(line, columns, found)
+        if corner is None:
+            continue
+        if last is None or (any(own) and own != last):
+            plots.append((corner, []))
+            last = own
+        x, y = corner.shape.coords[0]
+        add_corner(plots[-1][1], _cell(line.cells, columns, "ring"), (x, y))
+    sites = []
+    for first, rings in plots:
+        shape = area_of([ring for _, ring in rings], label(first), found)
+        sites.append(replace(first, shape=shape or first.shape))
+    return sites
+
+
+def _site(line: _Line, columns: Columns, found: Findings) -> RawSite | None:
+    row, section, place = line.cells, line.section, line.place
     fields = {name: _cell(row, columns, name) for name in _TEXT_FIELDS}
-    label = f"{place} ({fields['name']})" if fields["name"] else place
+    named = f"{place} ({fields['name']})" if fields["name"] else place
     written = _written(row, columns)
     if not "".join(written):
-        found.add("no_position", label)
+        found.add("no_position", named)
         return None
     read = _shape(written, columns)
     if read is None:
-        found.add("bad_position", label, value=" | ".join(cell for cell in written if cell)[:80])
+        found.add("bad_position", named, value=" | ".join(cell for cell in written if cell)[:80])
         return None
     shape, step = read
     money = _cell(row, columns, "investment_wan")
@@ -204,6 +245,6 @@ def _points(pairs: list[tuple[Written, Written]], *, is_area: bool) -> tuple[Bas
     if len(positions) == 1:
         return Point(positions[0]), step
     closed = positions[0] == positions[-1]
-    if len(set(positions)) >= _LEAST_RING and (is_area or closed):
+    if len(set(positions)) >= LEAST_RING and (is_area or closed):
         return Polygon(positions), step
     return LineString(positions), step

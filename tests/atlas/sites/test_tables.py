@@ -15,6 +15,7 @@ from atlas.sites.read import read_pasted, read_upload
 from layers import PlanError
 from layers.crs import project
 from tests.atlas.sites import writers as w
+from tests.atlas.sites.test_matrix import error_m
 from tests.conftest import Opened
 
 
@@ -253,3 +254,19 @@ def test_corners_in_a_cell_make_an_area(district: Opened) -> None:
 def test_a_table_without_coordinates_says_what_it_has(district: Opened) -> None:
     with pytest.raises(PlanError, match=r"找不到坐标列.*项目名称、总投资"):
         read_pasted("项目名称,总投资\n甲,3", district.plan)
+
+
+@pytest.mark.parametrize("blank", [True, False])
+def test_a_table_of_corner_points_makes_plots(district: Opened, blank: bool) -> None:  # noqa: FBT001 - a case
+    """One corner in a row; the plot's name in each row, or in its first alone."""
+    plan = district.plan
+    zone = w.systems_of(plan)[4]
+    lines = ["地块名称,点号,圈号,X坐标,Y坐标"]
+    for n, shape in enumerate(w.written(plan, zone)[:2]):
+        for ring, points in enumerate(w.rings_of(shape), 1):
+            for k, (x, y) in enumerate(points.coords):
+                name = "" if blank and (k or ring > 1) else f"地块{n}"
+                lines.append(f"{name},J{k + 1},{ring},{y:.3f},{x:.3f}")
+    sites = read_pasted("\n".join(lines), plan, assume_crs="cgcs2000")
+    assert error_m(sites, w.truth(plan)[:2], plan) < 0.01
+    assert sites.frame["name"].tolist() == ["地块0", "地块1"]
