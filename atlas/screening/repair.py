@@ -153,6 +153,10 @@ class _Case:
     before: dict[str, int]
     failed: tuple[str, ...]
 
+    def is_clear(self, id_: str) -> bool:
+        """Say whether a rule that asks a layer which is there has been passed without a doubt."""
+        return self.before[id_] == 0 and bool(len(self.targets.get(self.asked[id_].layer, ())))
+
     def passes(self, geometry: BaseGeometry) -> bool:
         """Screen the site again with another geometry: every failed rule passes, and no other is worse than before."""
         site = Sites(np.array([geometry], dtype=object), self.site.sigma_m, self.site.crs)
@@ -187,7 +191,10 @@ def smallest_change(screening: Screening, site: str, *, radius_m: float = 2000.0
     if not case.failed:
         return None
     keep_off = [_keep_off(case, case.asked[id_], radius_m) for id_ in case.failed]
-    return Repair(_move(case, keep_off, radius_m), _trim(case, keep_off))
+    # What is clear now must stay so, or a move would only change one trouble for another.
+    clear = [id_ for id_ in case.asked if id_ not in case.failed and case.is_clear(id_)]
+    stay_off = [_keep_off(case, case.asked[id_], radius_m) for id_ in clear]
+    return Repair(_move(case, [*keep_off, *stay_off], radius_m), _trim(case, keep_off))
 
 
 def _case(screening: Screening, row: int) -> _Case:

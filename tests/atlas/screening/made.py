@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import geopandas as gpd
 import numpy as np
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
+    from atlas.screening.rules import Predicate
     from layers import Plan
 
 CRS = pyproj.CRS("EPSG:4545")
@@ -65,7 +66,7 @@ def ask(
 ) -> Answers:
     """Return the answers of some geometries to one rule."""
     rules = rules or read_rules()
-    rule = replace(rules.plain(layer.id, Name("x", "x")), predicate=predicate, **keys)
+    rule = replace(rules.plain(layer.id, Name("x", "x")), predicate=cast("Predicate", predicate), **keys)
     sites = Sites(np.array(shapes, object), np.full(len(shapes), sigma_m), CRS)
     return answer_all(sites, {layer.id: rule}, {layer.id: layer}, rules)[layer.id]
 

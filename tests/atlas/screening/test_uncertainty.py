@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,6 +17,9 @@ from atlas.screening.rules import VERDICTS, read_rules
 from atlas.screening.uncertainty import DRAWS, involved, longest_shift, shifts
 from tests.atlas.screening.made import CRS, EAST, NORTH, ask, at, square, target
 from tests.strategies import areas
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 # What as many random draws would scatter by, at worst.
 DICE = 0.5 / math.sqrt(DRAWS)
@@ -91,7 +95,7 @@ def test_agrees_with_thrown_dice(site: shapely.Geometry, limit: float) -> None:
 
 @given(area=areas(), east=st.floats(-25_000, 25_000), north=st.floats(-25_000, 25_000), half=st.floats(0, 3_000))
 def test_without_error_it_is_exact_geometry(area: Polygon, east: float, north: float, half: float) -> None:
-    shape = shapely.Point(EAST + east, NORTH - 200_000 + north)
+    shape: BaseGeometry = shapely.Point(EAST + east, NORTH - 200_000 + north)
     shape = shape.buffer(half, cap_style="square") if half > 1 else shape
     answer = ask([shape], target("a", [area]))
     shared = shape.intersection(area).area
@@ -121,7 +125,7 @@ def test_larger_errors_never_make_an_answer_surer(
     if area.area < 1:
         return
     sites = [at(0, 0), square(500, 500, 100), area.representative_point()]
-    surer = np.full(3, True)
+    surer = np.ones(3, bool)
     before = None
     for sigma in sorted(sigmas):
         answer = ask(sites, target("a", [area], sigma), sigma_m=own)
