@@ -161,6 +161,7 @@ def _sheet(book: xlsxwriter.Workbook, name: str, table: pd.DataFrame, language: 
     sheet.freeze_panes(top + 1, 3 if caption else 0)
     sheet.autofilter(top, 0, top + max(len(table), 1), len(table.columns) - 1)
     if caption:
+        sheet.set_row(top, 32)  # headings may take two lines
         sheet.set_landscape()
         sheet.set_paper(8)  # A3
         sheet.fit_to_pages(1, 0)

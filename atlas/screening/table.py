@@ -13,6 +13,9 @@ from atlas.screening.screen import GRAVITY, passing
 from atlas.words import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from atlas.screening.rules import Verdict
     from atlas.screening.screen import Screening
     from layers.errors import Language
 
@@ -82,23 +85,31 @@ def summary(screening: Screening, language: Language) -> pd.DataFrame:
 
 
 def conclusion_texts(screening: Screening, language: Language) -> list[str]:
-    """Return the conclusion of each site, which rules brought it about, and how many layers are missing."""
+    """Return the conclusion of each site, which rules brought it about, and how many others are open or missing."""
     counted = [a for a in screening.by_rule.values() if not a.rule.informative]
     passed = np.array([passing(answer) for answer in counted], np.int8).reshape(len(counted), len(screening))
-    gone = (passed == VERDICTS.index("no_data")).sum(axis=0)
-    texts = []
-    for n, verdict in enumerate(screening.conclusions):
-        said = say(language, f"screening.verdict_{verdict}")
-        because = [
-            answer.rule.title.in_(language)
-            for answer, row in zip(counted, passed, strict=True)
-            if VERDICTS[row[n]] == verdict and verdict != "clear"
-        ]
-        text = say(language, "screening.because", verdict=said, titles="、".join(because)) if because else said
-        if gone[n] and verdict != "no_data":
-            text += say(language, "screening.and_missing", count=gone[n])
-        texts.append(text)
-    return texts
+    return [
+        _conclusion(
+            verdict,
+            {answer.rule.title.in_(language): VERDICTS[v] for answer, v in zip(counted, passed[:, n], strict=True)},
+            language,
+        )
+        for n, verdict in enumerate(screening.conclusions)
+    ]
+
+
+def _conclusion(verdict: Verdict, answers: Mapping[str, Verdict], language: Language) -> str:
+    """Return a conclusion with its reasons: what every rule that counts says, by its title."""
+    said = say(language, f"screening.verdict_{verdict}")
+    if verdict == "clear":
+        return said
+    titles = [title for title, each in answers.items() if each == verdict]
+    text = say(language, "screening.because", verdict=said, titles=say(language, "screening.and").join(titles))
+    for lesser in GRAVITY[GRAVITY.index(verdict) + 1 : -1]:
+        if count := sum(each == lesser for each in answers.values()):
+            rest = say(language, f"screening.verdict_{lesser}")
+            text += say(language, "screening.besides", verdict=rest, count=count)
+    return text
 
 
 def version_text(screening: Screening, language: Language) -> str:
