@@ -129,6 +129,8 @@ def _parser() -> argparse.ArgumentParser:
     map_ = command("map", write_map, "把一张图存成单个网页 / one sheet as one HTML file that opens offline")
     map_.add_argument("--sheet", default="", metavar="ID", help="which sheet (default: the first)")
     map_.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="file to write")
+    map_.add_argument("--sites", type=Path, metavar="FILE", help="project sites to draw over it")
+    map_.add_argument("--assume-crs", default="", metavar="X", help="of the sites, as of `inspect`")
     return parser
 
 
@@ -221,7 +223,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def write_map(arguments: argparse.Namespace) -> int:
-    """Write a sheet as one HTML file."""
+    """Write a sheet as one HTML file, with project sites over it if there are any."""
     from atlas.sheets import read_sheets  # noqa: PLC0415 - commands load what they need
     from atlas.webmap import WebMap  # noqa: PLC0415
     from atlas.webpage import save_page  # noqa: PLC0415
@@ -230,8 +232,13 @@ def write_map(arguments: argparse.Namespace) -> int:
     found = Findings()
     atlas = read_sheets(folder, plan, found)
     found.raise_errors()
-    sheet = atlas.sheet(arguments.sheet)
-    save_page(WebMap(plan, atlas, arguments.lang), sheet, arguments.out)
+    sheet, overlays = atlas.sheet(arguments.sheet), []
+    if arguments.sites:
+        from atlas.sites.overlay import overlay  # noqa: PLC0415 - commands load what they need
+        from atlas.sites.read import read_sites  # noqa: PLC0415
+
+        overlays = overlay(read_sites(arguments.sites, plan, assume_crs=arguments.assume_crs), arguments.lang)
+    save_page(WebMap(plan, atlas, arguments.lang), sheet, arguments.out, overlays)
     return _print(arguments, [{"sheet": sheet.id, "out": str(arguments.out)}])
 
 

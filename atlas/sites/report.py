@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from layers.errors import Language
 
 # More would make a document that no word processor opens with pleasure; the table at its head still has all sites.
-MOST_CHAPTERS: Final = 300
+MOST_CHAPTERS: Final = 200
 _MOST_CORNERS: Final = 500
 _WIDTH_CM: Final = 15.6
 _LABEL_CM: Final = 3.4
@@ -94,6 +94,7 @@ class _Report:
         self.frame = screening.sites.frame
         self.document = Document()
         self.look = theme()["report"]
+        self.conclusions = conclusion_texts(screening, language)
         self._styles()
 
     def say(self, key: str, **values: object) -> str:
@@ -156,9 +157,8 @@ class _Report:
         self._caption(self.say("table_all"))
         head = [self.say(key) for key in ("number", "name", "category", "area", "investment", "found")]
         table = self._table(head, [1.2, 3.8, 1.8, 2.7, 2.1, 4.0])
-        conclusions = conclusion_texts(self.screening, self.language)
         for n, (site, m2, text) in enumerate(
-            zip(self.frame.to_dict("records"), self.screening.area_m2, conclusions, strict=True), 1
+            zip(self.frame.to_dict("records"), self.screening.area_m2, self.conclusions, strict=True), 1
         ):
             money = f"{site['investment_wan']:,.0f}" if np.isfinite(site["investment_wan"]) else "—"
             area = area_text(float(m2), self.language) if m2 > 0 else "—"
@@ -238,8 +238,7 @@ class _Report:
         if wanted:
             self._caption(self.say("placed", n=row + 1))
             self._facts([(answer.title, answer.wording) for answer in wanted])
-        texts = conclusion_texts(self.screening, self.language)
-        self._line(self.say("result", text=texts[row]), bold=True, indent=True, before=8)
+        self._line(self.say("result", text=self.conclusions[row]), bold=True, indent=True, before=8)
 
     def _about(self, row: int) -> list[tuple[str, str]]:
         site, m2 = self.frame.iloc[row], float(self.screening.area_m2[row])
