@@ -264,6 +264,12 @@ def zones_around(west: float, east: float, margin: float) -> tuple[Zone, ...]:
     return tuple(sorted(found, key=lambda z: (z.width, abs(z.meridian - middle))))
 
 
+def utm_around(west: float, east: float) -> tuple[str, ...]:
+    """Return the codes of the northern UTM zones of WGS84 that meet a range of longitudes (degrees)."""
+    first, last = (int((lon + 180.0) // 6.0) + 1 for lon in (west, east))
+    return tuple(f"EPSG:{32600 + number}" for number in range(first, last + 1))
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """

@@ -31,7 +31,6 @@ _LAT: Final = 90.0
 # What an easting without its zone's number, and a northing in China, can be (m).
 _EAST_M: Final = (100_000.0, 900_000.0)
 _NORTH_M: Final = (300_000.0, 6_300_000.0)
-_MERCATOR_WEIGHT: Final = 0.05
 _LEAST_LISTED: Final = 0.001
 _SURE: Final = 0.9
 
@@ -51,8 +50,9 @@ class Hypothesis:
         Metres in one unit of the file.
     crs
         The projected CRS; None for longitude and latitude.
-    number
-        The zone's number in front of the easting; 0 if there is none.
+    is_zone, number
+        Whether it is a zone with eastings and northings as surveyors write them, and the zone's number in front of the
+        easting; 0 if there is none.
     agrees
         Whether it is what is said of the coordinates; None if nothing is said.
     weight
@@ -65,6 +65,7 @@ class Hypothesis:
     assume: str
     scale: float = 1.0
     crs: pyproj.CRS | None = None
+    is_zone: bool = False
     number: int = 0
     agrees: bool | None = None
     weight: float = 1.0
@@ -83,8 +84,8 @@ class Hypothesis:
         x, y = (second, first) if swapped else (first, second)
         if self.crs is None:
             fine = (np.abs(x) <= DEGREES) & (np.abs(y) <= _LAT)
-        elif self.code == systems.WEB_MERCATOR:
-            fine = np.maximum(np.abs(x), np.abs(y)) * self.scale > _NORTH_M[0]
+        elif not self.is_zone:
+            fine = np.asarray(np.isfinite(self.lonlat(first, second)).all(axis=0))
         else:
             east, north = x * self.scale - self.number * 1e6, y * self.scale
             fine = (east > _EAST_M[0]) & (east < _EAST_M[1]) & (north > _NORTH_M[0]) & (north < _NORTH_M[1])
@@ -157,17 +158,32 @@ def solve(first: Floats, second: Floats, towns: Sequence[str], claim: Claim | No
     scores /= scores.sum()
     best = int(np.argmax(scores))
     winner = candidates[best]
+    if winner.crs is not None and not winner.agrees and fits[best] < odds["least"]:
+        raise CannotTell
     _check_place(winner, candidates, (first, second), terrain)
     is_corrected = winner.agrees is False or (claim is not None and not any(h.agrees for h in candidates))
     confidence = min(float(scores[best]), _trust(winner, claim, is_corrected=is_corrected))
-    ranked = sorted(
-        ((h, float(score)) for n, (h, score) in enumerate(zip(candidates, scores, strict=True)) if n != best),
-        key=lambda pair: -pair[1],
-    )
-    # Where the file leaves a choice, the next best are listed even if the district speaks against them.
-    least = 2 if confidence < _SURE else 0
-    others = tuple(pair for n, pair in enumerate(ranked) if pair[1] >= _LEAST_LISTED or n < least)
+    others = _others(candidates, scores, best, least=2 if confidence < _SURE else 0)
     return Verdict(winner, confidence, others, is_corrected)
+
+
+def _others(
+    candidates: Sequence[Hypothesis],
+    scores: Floats,
+    best: int,
+    *,
+    least: int,
+) -> tuple[tuple[Hypothesis, float], ...]:
+    """Return the other readings that are not absurd; `least` of them even if the district speaks against them."""
+    found: dict[str, tuple[Hypothesis, float]] = {}
+    for n in np.argsort(-scores, kind="stable").tolist():
+        hypothesis, score = candidates[n], float(scores[n])
+        is_usual = hypothesis.is_zone or hypothesis.crs is None
+        if n == best or hypothesis.assume in {candidates[best].assume, *found}:
+            continue
+        if score >= _LEAST_LISTED or (is_usual and len(found) < least):
+            found[hypothesis.assume] = (hypothesis, score)
+    return tuple(found.values())
 
 
 def _trust(winner: Hypothesis, claim: Claim | None, *, is_corrected: bool) -> float:
@@ -247,27 +263,32 @@ def _agrees(hypothesis: Hypothesis, claim: Claim) -> bool:
     """Say whether a reading is what is said: a zone counts with and without its number in the easting."""
     if claim.datum in {"gcj02", "bd09"} or hypothesis.crs is None:
         return False
+    said = systems.identify(claim.code) if claim.code else None
+    if said and hypothesis.code == said.code:
+        return True
     if claim.meridian is not None and claim.datum in {"cgcs2000", ""}:
-        return systems.identify(hypothesis.code).meridian == claim.meridian and hypothesis.datum == "cgcs2000"
-    if claim.code:
-        identity = systems.identify(claim.code)
-        return identity.crs.is_projected and hypothesis.code == identity.code
-    return {claim.datum, hypothesis.datum} <= {"cgcs2000", "wgs84"}
+        return hypothesis.is_zone and systems.identify(hypothesis.code).meridian == claim.meridian
+    return said is None and {claim.datum, hypothesis.datum} <= {"cgcs2000", "wgs84"}
 
 
 def _ways(claim: Claim | None, terrain: Terrain) -> Iterator[Hypothesis]:
     """Return the projected systems to try, in every order and unit."""
     orders: tuple[AxisOrder, ...] = ("east,north", "north,east")
     scales = vocabulary()["fit"]["scales"]
-    for (_, number), code in _zone_codes(claim, terrain).items():
+    codes = _zone_codes(claim, terrain)
+    weights = vocabulary()["undeclared_metres"]
+    for (_, number), code in codes.items():
         for order, scale in product(orders, scales):
-            yield Hypothesis(code, "cgcs2000", order, code, scale, _crs(code), number)
-    others = {systems.WEB_MERCATOR: (systems.WEB_MERCATOR, _MERCATOR_WEIGHT)}
+            yield Hypothesis(code, "cgcs2000", order, code, scale, _crs(code), is_zone=True, number=number)
+    others = {code: (code, weights["utm"]) for code in terrain.utm}
+    others[systems.WEB_MERCATOR] = (systems.WEB_MERCATOR, weights["web_mercator"])
     said = systems.identify(claim.code) if claim and claim.code else None
-    if claim and said and said.crs.is_projected and said.datum in {"wgs84", ""}:
+    if claim and said and said.crs.is_projected and said.code not in codes.values():
+        # A system of its own, such as a city's, is used as it is declared.
         others[said.code] = (claim.code, 1.0)
     for code, (text, weight) in others.items():
-        datum: Datum = "wgs84" if systems.identify(text).datum == "wgs84" else "unknown"
+        own = systems.identify(text).datum
+        datum: Datum = "cgcs2000" if own == "cgcs2000" else "wgs84" if own == "wgs84" else "unknown"
         for order in orders:
             yield Hypothesis(code, datum, order, code, 1.0, _crs(text), weight=weight)
 

@@ -254,6 +254,13 @@ def _placed(case: _Case, group: _Group, sites: Sequence[RawSite], towns: Sequenc
     sigma = np.hypot(steps / math.sqrt(12), vocabulary()["sigma_m"].get(winner.datum, 0.0))
     if winner.datum == "unknown" and winner.crs is None:
         sigma = np.hypot(sigma, systems.shift_between(lon, lat, "gcj02"))
+    elif group.claim is None:
+        # Metres without a word: what else they may be in is carried along with its probability.
+        written = _first_points([sites[row].shape for row in group.rows])
+        for other, chance in verdict.others:
+            if chance > vocabulary()["fit"]["least"]:
+                there = other.lonlat(written[:, 0], written[:, 1])
+                sigma = np.hypot(sigma, math.sqrt(chance) * systems.distance_between(lon, lat, *there))
     inside = shapely.intersects(terrain.district, shapes)
     own = [sites[row] for row in group.rows]
     sound = Mender(terrain, case.found).mend(own, shapes, [towns[row] for row in group.rows])

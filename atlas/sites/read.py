@@ -120,11 +120,12 @@ def _claim(assume_crs: str) -> Claim | None:
     if datum in DATUMS and not said.upper().startswith("EPSG"):
         return Claim(datum, by="user", words=said)
     try:
-        identity = identify(f"EPSG:{said}" if said.isdigit() else said)
+        text = f"EPSG:{said}" if said.isdigit() else said
+        identity = identify(text)
     except ValueError:
         if datum in REFUSED_DATUMS:
             raise refuse("refused_datum", "--assume-crs", value=said) from None
         raise refuse("unknown_crs", "--assume-crs", value=said) from None
     if identity.datum in REFUSED_DATUMS:
         raise refuse("refused_datum", "--assume-crs", value=said)
-    return Claim(identity.datum, identity.code, identity.meridian, by="user", words=said)
+    return Claim(identity.datum, text, identity.meridian, by="user", words=said)

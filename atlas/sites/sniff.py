@@ -87,8 +87,7 @@ def _text(name: str, raw: bytes) -> RawFile:
     head = text.lstrip()[:4_000]
     if head.startswith("<"):
         if "<kml" in head or ":kml" in head or "<Placemark" in text[:100_000]:
-            own = raw if encoding in {"utf-8", "utf-16"} else text.encode()
-            return kml.read_kml(own, name, "kml", encoding)
+            return kml.read_kml(raw, name, "kml")
         raise _unknown(name)
     if head.startswith(("{", "[")) and not survey.is_survey(text):
         reader = ovjsn.read_ovjsn if '"ObjItems"' in text[:100_000] else geojson.read_geojson

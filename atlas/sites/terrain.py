@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from atlas.sites.vocabulary import vocabulary
-from layers.crs import Floats, Zone, project, unproject, zones_around
+from layers.crs import Floats, Zone, project, unproject, utm_around, zones_around
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +38,8 @@ class Terrain:
         The district's area.
     middle
         Longitude and latitude of the middle of its bounds, degrees.
-    zones
-        The Gauss-Kruger zones in use in and around it.
+    zones, utm
+        The Gauss-Kruger zones in use in and around it, and the codes of its UTM zones.
     towns
         Area and standard error (m) of each town, by the words that name it.
     """
@@ -48,6 +48,7 @@ class Terrain:
     district: BaseGeometry
     middle: tuple[float, float]
     zones: tuple[Zone, ...]
+    utm: tuple[str, ...]
     towns: dict[str, tuple[str, BaseGeometry, float]]
 
     @classmethod
@@ -63,7 +64,7 @@ class Terrain:
             short = _SUFFIX.sub("", feature.name)
             name = short if len(short) >= _SHORTEST_NAME else feature.name
             towns[name] = (feature.name, feature.geometry, feature.sigma_m)
-        return cls(plan.crs, district, (float(lon[2]), float(lat[2])), zones, towns)
+        return cls(plan.crs, district, (float(lon[2]), float(lat[2])), zones, utm_around(lon[0], lon[1]), towns)
 
     def town_named(self, text: str) -> str:
         """Return the words of `towns` that a text names; blank if it names none, or several."""

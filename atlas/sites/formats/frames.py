@@ -107,7 +107,7 @@ def _claim_of_prj(raw: bytes, file: str, found: Findings) -> Claim | None:
     except ValueError:
         found.add("unknown_prj", file, value=text[:40])
         return None
-    return Claim(identity.datum, identity.code, identity.meridian, words=f".prj = {text.partition(',')[0][:60]}")
+    return Claim(identity.datum, text, identity.meridian, words=f".prj = {text.partition(',')[0][:60]}")
 
 
 def read_geopackage(raw: bytes, file: str) -> RawFile:
@@ -192,7 +192,7 @@ def _claim_of(text: str | None, file: str) -> Claim | None:
         identity = identify(text)
     except ValueError:
         raise refuse("unknown_crs", file, value=" ".join(text.split())[:60]) from None
-    return Claim(identity.datum, identity.code, identity.meridian, words=f"crs = {identity.code}")
+    return Claim(identity.datum, text, identity.meridian, words=f"crs = {identity.code}")
 
 
 def _sites(table: _Table, file: str, found: Findings) -> list[RawSite]:

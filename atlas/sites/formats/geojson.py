@@ -92,12 +92,12 @@ def _claim(whole: Mapping[str, Any], sites: list[RawSite], file: str) -> Claim |
     properties = member.get("properties") if isinstance(member, dict) else None
     name = str(properties.get("name") or properties.get("code") or "") if isinstance(properties, dict) else ""
     if name:
-        text = "EPSG:4326" if "CRS84" in name else name
+        text = "EPSG:4326" if "CRS84" in name else f"EPSG:{name}" if name.isdigit() else name
         try:
-            identity = identify(f"EPSG:{text}" if text.isdigit() else text)
+            identity = identify(text)
         except ValueError:
             raise refuse("unknown_crs", file, value=name[:60]) from None
-        return Claim(identity.datum, identity.code, identity.meridian, words=f"crs = {name}")
+        return Claim(identity.datum, text, identity.meridian, words=f"crs = {name}")
     points = shapely.get_coordinates([site.shape for site in sites])
     in_degrees = points.size > 0 and np.nanmedian(np.abs(points).max(axis=1)) <= _DEGREES
     return Claim("wgs84", by="standard", words="GeoJSON (RFC 7946)") if in_degrees else None

@@ -13,6 +13,7 @@ from shapely import GeometryCollection, LineString, MultiLineString, MultiPoint,
 
 from atlas.sites.formats.properties import best_columns, split
 from atlas.sites.raw import Claim, RawFile, RawSite, is_finite, refuse
+from atlas.sites.text import decode
 from atlas.sites.vocabulary import datum_stated, plain
 from layers import Findings
 
@@ -27,15 +28,15 @@ _DEEPEST: Final = 20
 _GEOMETRIES: Final = ("Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack", "Model")
 
 
-def read_kml(raw: bytes, file: str, format_: str, encoding: str = "utf-8") -> RawFile:
+def read_kml(raw: bytes, file: str, format_: str) -> RawFile:
     """
     Read the placemarks of a KML document.
 
     Parameters
     ----------
     raw
-        The document; its own declaration tells the encoding.
-    file, format_, encoding
+        The document; its text tells the encoding, whatever it declares.
+    file, format_
         Names, as of the result.
 
     Raises
@@ -43,8 +44,10 @@ def read_kml(raw: bytes, file: str, format_: str, encoding: str = "utf-8") -> Ra
     PlanError
         If it is no well-formed XML, or uses entities.
     """
+    decoded = decode(raw)
+    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", decoded.text)
     try:
-        root = SafeTree.fromstring(raw, forbid_dtd=True)
+        root = SafeTree.fromstring(text.encode(), forbid_dtd=True)
     except DefusedXmlException as error:
         raise refuse("xml_entities", file) from error
     except (ParseError, ValueError, LookupError) as error:
@@ -68,7 +71,7 @@ def read_kml(raw: bytes, file: str, format_: str, encoding: str = "utf-8") -> Ra
         sites.append(RawSite(place, shape, fields, attributes, claim))
     claim = Claim("wgs84", by="kml", words="KML")
     is_ovital = any(site.claim is not None for site in sites)
-    return RawFile("ov" + format_ if is_ovital else format_, encoding, "lon,lat", sites, tuple(found), claim)
+    return RawFile("ov" + format_ if is_ovital else format_, decoded.encoding, "lon,lat", sites, tuple(found), claim)
 
 
 def _bare(element: Element) -> str:

@@ -1,10 +1,17 @@
 """The detective: what it concludes from numbers, and where it declines to."""
 
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
+import pyogrio
+import pyproj
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely.geometry.base import BaseGeometry
 
 from atlas.sites.detective import CannotTell, Elsewhere, solve
 from atlas.sites.raw import Claim
@@ -12,9 +19,13 @@ from atlas.sites.read import read_upload
 from atlas.sites.terrain import Terrain
 from atlas.sites.text import decode, encoding_of
 from atlas.sites.vocabulary import datum_stated
-from layers.crs import project, unproject, zones_around
+from layers import PlanError
+from layers.crs import identify, project, unproject, zones_around
 from tests.atlas.sites import writers as w
+from tests.atlas.sites.test_matrix import error_m
 from tests.conftest import Opened, opened
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*crs.* was not provided:UserWarning")  # as some files are
 
 
 def numbers(district: Opened, system: w.System) -> tuple[np.ndarray, np.ndarray]:
@@ -91,8 +102,6 @@ def test_whatever_the_zone_a_site_comes_back(data: st.DataObject) -> None:
 @given(st.floats(73.5, 134.5), st.floats(18, 53), st.sampled_from([3, 6]), st.booleans())
 def test_zones_turn_back_into_degrees(lon: float, lat: float, width: int, prefixed: bool) -> None:  # noqa: FBT001
     zone = next(z for z in zones_around(lon, lon, 0.01) if z.width == width)
-    from layers.crs import identify  # noqa: PLC0415 - here alone
-
     crs = identify(zone.prefixed if prefixed else zone.code).crs
     east, north = project(lon, lat, crs)
     assert (float(east) > 1e6) == prefixed
@@ -145,3 +154,76 @@ def test_an_alternative_can_be_asked_for(district: Opened) -> None:
         assert moved.reading.datum == other.datum
         apart = [a.distance(b) for a, b in zip(sites.frame.geometry, moved.frame.geometry, strict=True)]
         assert np.median(apart) == pytest.approx(other.shift_m, rel=0.01)
+
+
+def moved(shapes: Sequence[BaseGeometry], crs: object) -> list[BaseGeometry]:
+    """Return shapes of longitude and latitude in another CRS, east before north."""
+    way = pyproj.Transformer.from_crs(4326, crs, always_xy=True)
+    return [shapely.transform(s, lambda p: np.column_stack(way.transform(p[:, 0], p[:, 1]))) for s in shapes]
+
+
+def test_a_declared_system_of_its_own_is_used_as_declared(district: Opened) -> None:
+    """A city's own central meridian, in ESRI's words: no code, and not to be mistaken for a zone."""
+    plan = district.plan
+    meridian = round(Terrain.of(plan).middle[0] - 0.9, 2)
+    plots = w.truth(plan)[:2]
+    text = plan.crs.to_wkt("WKT1_ESRI")
+    own = re.sub(r'("Central_Meridian",)[\d.]+', rf"\g<1>{meridian}", text).replace("3_Degree_GK", "City")
+    sites = read_upload(w.shapefile_of(moved(plots, own), prj=own), plan)
+    assert error_m(sites, plots, plan) < 0.01
+    assert sites.reading.confidence >= 0.9
+    with pytest.raises(PlanError) as caught:
+        read_upload(w.shapefile_of(moved(plots, own)), plan)
+    assert caught.value.findings[0].code == "cannot_tell"
+
+
+def test_utm_is_read_where_declared_and_held_possible_where_not(district: Opened) -> None:
+    plan = district.plan
+    [code] = Terrain.of(plan).utm[:1]
+    plots = w.truth(plan)[:2]
+    shapes = moved(plots, code)
+    declared = read_upload(w.shapefile_of(shapes, prj=pyproj.CRS(code).to_wkt("WKT1_ESRI")), plan)
+    assert error_m(declared, plots, plan) < 0.01
+    assert (declared.reading.crs, declared.reading.datum) == (code, "wgs84")
+    undeclared = read_upload(w.shapefile_of(shapes), plan)
+    assert undeclared.reading.confidence < 0.9
+    assert code in {other.assume for other in undeclared.reading.alternatives}
+    assert undeclared.frame["sigma_m"].min() > 300
+    assert error_m(read_upload(w.shapefile_of(shapes), plan, assume_crs=code), plots, plan) < 0.01
+
+
+def test_layers_in_different_systems_are_each_read_in_their_own(district: Opened, tmp_path: Path) -> None:
+    plan = district.plan
+    zone = w.systems_of(plan)[4]
+    plots = w.truth(plan)[:2]
+    file = tmp_path / "x.gpkg"
+    pyogrio.write_dataframe(w.frame_of([zone.write(plots[0])], zone.epsg), file, layer="a")
+    pyogrio.write_dataframe(w.frame_of([plots[1]], 4490), file, layer="b")
+    sites = read_upload({"x.gpkg": file.read_bytes()}, plan)
+    assert error_m(sites, plots, plan) < 0.01
+    assert [p.code for p in sites.reading.problems] == ["mixed_systems"]
+
+
+@pytest.mark.parametrize(("declared", "encoding"), [("GBK", "gbk"), ("UTF-8", "gbk"), ("UTF-16", "utf-16")])
+def test_a_map_is_read_in_the_encoding_it_has(district: Opened, declared: str, encoding: str) -> None:
+    text = w.kml_of(w.truth(district.plan)).decode().replace("UTF-8", declared)
+    frame = read_upload({"x.kml": text.encode(encoding)}, district.plan).frame
+    assert frame["name"].tolist() == list(w.NAMES)
+    assert [a["总投资"] for a in frame["attributes"] if "总投资" in a] == []
+    assert frame["investment_wan"].tolist() == [86000.0] * 3
+
+
+def test_a_files_name_is_the_last_to_be_asked(district: Opened) -> None:
+    plan = district.plan
+    rows = w.rows_of(plan, w.System("gcj", "gcj02"))
+    sites = read_upload({"高德拾取点.csv": w.csv_of(rows)}, plan)
+    assert sites.reading.datum == "gcj02"
+    assert sites.reading.confidence < 0.9
+    assert "claim_by_name" in [p.code for p in sites.reading.problems]
+
+
+@pytest.mark.parametrize("titles", [("经度(GCJ-02)", "纬度(GCJ-02)"), ("高德经度", "高德纬度")])
+def test_a_header_may_name_the_datum(district: Opened, titles: tuple[str, str]) -> None:
+    rows = w.rows_of(district.plan, w.System("gcj", "gcj02"), titles=titles)
+    reading = read_upload({"x.csv": w.csv_of(rows)}, district.plan).reading
+    assert (reading.datum, reading.confidence >= 0.9) == ("gcj02", True)
