@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from atlas.figures import commands as figures
 from atlas.locations import GEODATA, workspace_folder
 from atlas.words import LANGUAGES
 from layers import Finding, Findings, PlanError, audit, district_folder, districts
@@ -131,6 +132,8 @@ def _parser() -> argparse.ArgumentParser:
     map_.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="file to write")
     map_.add_argument("--sites", type=Path, metavar="FILE", help="project sites to draw over it")
     map_.add_argument("--assume-crs", default="", metavar="X", help="of the sites, as of `inspect`")
+    figures.add_figure(command("figure", figures.figure, "把一张图排成印刷图 / one sheet as a print figure"))
+    figures.add_book(command("book", figures.book, "整本图集 / the whole atlas as one PDF"))
     return parser
 
 
@@ -256,7 +259,8 @@ def screen(arguments: argparse.Namespace) -> int:
     """Screen project sites."""
     from atlas.screening import commands  # noqa: PLC0415 - commands load what they need
 
-    return commands.screen(arguments, _open(arguments)[1])
+    folder, plan = _open(arguments)
+    return commands.screen(arguments, plan, folder)
 
 
 def verify(arguments: argparse.Namespace) -> int:

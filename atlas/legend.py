@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from atlas.theme import Style, style, theme
+from atlas.theme import STANDARD, Style, style, theme
 from atlas.words import say
 from layers import vocabulary
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from layers import Feature, Kind
     from layers.errors import Language
+    from layers.kinds import Geometry
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,15 @@ class LegendEntry:
     id: str
     title: str
     style: Style
-    geometry: str
+    geometry: Geometry
 
 
-def classify(kind: Kind, features: Sequence[Feature], language: Language) -> tuple[list[LegendEntry], list[int]]:
+def classify(
+    kind: Kind,
+    features: Sequence[Feature],
+    language: Language,
+    name: str = STANDARD,
+) -> tuple[list[LegendEntry], list[int]]:
     """
     Return the legend of some features of a kind, and for each feature the row it belongs to.
 
@@ -41,16 +47,18 @@ def classify(kind: Kind, features: Sequence[Feature], language: Language) -> tup
         Features of this kind, in any order.
     language
         Of the titles.
+    name
+        Of the theme.
     """
     # Areas and points are drawn alike whatever their status.
+    marked = theme(name)["basis"]
     ways = [
-        (f.class_, f.status if kind.geometry == "line" else "", f.basis if f.basis in theme()["basis"] else "")
-        for f in features
+        (f.class_, f.status if kind.geometry == "line" else "", f.basis if f.basis in marked else "") for f in features
     ]
     entries: dict[tuple[str, str, str], LegendEntry] = {}
     for feature, way in zip(features, ways, strict=True):
         if way not in entries:
-            drawn = style(kind, class_=way[0], status=feature.status, basis=feature.basis)
+            drawn = style(kind, class_=way[0], status=feature.status, basis=feature.basis, name=name)
             title = _title(kind, way, set(ways), language)
             entries[way] = LegendEntry(f"{kind.id}-{len(entries)}", title, drawn, kind.geometry)
     return list(entries.values()), [list(entries).index(way) for way in ways]
@@ -71,9 +79,9 @@ def _title(
     return " · ".join(parts)
 
 
-def basis_legend(language: Language) -> list[LegendEntry]:
-    """Return the rows that say how certainty looks, whatever the layer."""
+def basis_legend(language: Language, name: str = STANDARD) -> list[LegendEntry]:
+    """Return the rows that say how certainty looks in a theme, whatever the layer."""
     return [
         LegendEntry(f"basis-{id_}", say(language, f"legend.{id_}"), sample["style"], sample["geometry"])
-        for id_, sample in theme()["samples"].items()
+        for id_, sample in theme(name)["samples"].items()
     ]

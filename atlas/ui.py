@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from layers import Finding
     from layers.errors import Language
 
-PAGES: Final = ("map", "register", "targets", "sites", "sources")
+PAGES: Final = ("map", "register", "targets", "sites", "figures", "sources")
 # What marks an address that says which view it is, and what holds for all views of a session.
 _VIEWS: Final = ("sheet", "statement", "site")
 _LASTING: Final = ("lang", "district", "set", "draft")

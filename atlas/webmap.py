@@ -15,12 +15,12 @@ import shapely
 
 from atlas import basemaps
 from atlas.cards import card
-from atlas.legend import LegendEntry, basis_legend, classify
+from atlas.drawing import drawn, extent, left_open, shared_borders
+from atlas.legend import LegendEntry, basis_legend
 from atlas.theme import theme
-from atlas.webshapes import corners, shared_borders, to_degrees, web_shapes
+from atlas.webshapes import corners, to_degrees, web_shapes
 from atlas.words import certainty, say, words
 from layers import vocabulary
-from layers.assemble import locate
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -62,23 +62,22 @@ class WebMap:
         """Return one layer of the document, the same object every time: its features, classes, and a hash of them."""
         if wanted.id in self._drawn:
             return self._drawn[wanted.id]
-        kind = vocabulary().kinds[wanted.kind]
-        features = [feature for feature in self.plan.layers[wanted.kind].rows if wanted.status in {"", feature.status}]
-        classes, rows = classify(kind, features, self.language)
+        layer = drawn(self.plan, wanted, self.language)
+        kind = layer.kind
         content: dict[str, Any] = {
             "id": wanted.id,
             "title": kind.name.in_(self.language),
             "group": kind.group,
             "geometry": kind.geometry,
             "opacity": 1,
-            "classes": [_legend_row(entry) for entry in classes],
+            "classes": [_legend_row(entry) for entry in layer.legend],
             "features": [
-                self._feature(feature, row, classes[row], named=not kind.backdrop)
-                for feature, row in zip(features, rows, strict=True)
+                self._feature(feature, row, layer.legend[row], named=not kind.backdrop)
+                for feature, row in zip(layer.features, layer.rows, strict=True)
             ],
         }
-        if kind.tiles and len(features) > 1:
-            borders = shared_borders([self._shapes[feature.id] for feature in features])
+        if kind.tiles and len(layer.features) > 1:
+            borders = shared_borders([self._shapes[feature.id] for feature in layer.features])
             content["mesh"] = shapely.geometry.mapping(borders)
         text = json.dumps(content, ensure_ascii=False, sort_keys=True)
         content["hash"] = hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -201,14 +200,7 @@ class WebMap:
 
     def bounds(self, sheet: Sheet) -> list[list[float]]:
         """Return south-west and north-east corner of a sheet in degrees, latitude first as Leaflet has it."""
-        crs = self.plan.crs
-        if sheet.extent:
-            points = locate({id_: self.plan.places[id_] for id_ in sheet.extent}, crs)
-            spread = shapely.MultiPoint(list(points.values())).envelope
-            area: BaseGeometry = spread.buffer(sheet.margin_km * 1000)
-        else:
-            area = shapely.union_all([row.geometry for row in self.plan.layers["district"].rows])
-        return corners(to_degrees([area], crs)[0])
+        return corners(to_degrees([extent(self.plan, sheet)], self.plan.crs)[0])
 
     def _farthest(self, overlays: Sequence[Mapping[str, Any]]) -> list[list[float]]:
         """Return the corners beyond which there is nothing to see."""
@@ -220,15 +212,6 @@ class WebMap:
     @cached_property
     def _reach(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         return np.concatenate([np.reshape(shape.bounds, (2, 2)) for shape in self._shapes.values()])
-
-
-def left_open(plan: Plan, sheet: Sheet) -> list[tuple[str, str]]:
-    """Return what a sheet speaks of but the text does not place: name, and what is missing."""
-    return [
-        (statement.name, statement.reason)
-        for statement in plan.statements.values()
-        if statement.state == "unlocated" and statement.kind in sheet.about
-    ]
 
 
 def _legend_row(entry: LegendEntry) -> dict[str, Any]:

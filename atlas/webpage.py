@@ -6,11 +6,7 @@ from an address.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import json
-import os
-import uuid
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -19,7 +15,7 @@ import folium
 from folium.template import Template
 
 from atlas.locations import STATIC
-from layers import Finding, PlanError
+from atlas.output import put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,19 +129,7 @@ def save_page(web: WebMap, sheet: Sheet, out: Path, overlays: Sequence[Mapping[s
     PlanError
         If the file cannot be written; nothing is left half-written.
     """
-    text = page(web, sheet, overlays)
-    # Written beside it under a short name, then put in place: a file of that name is whole or is not there.
-    draft = out.parent / f".{sheet.id}-{uuid.uuid4().hex[:8]}.part"
-    try:
-        if out.is_dir() or not out.name:
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        draft.write_text(text, "utf-8", newline="\n")
-        draft.replace(out)
-    except (OSError, ValueError) as error:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        detail = getattr(error, "strerror", None) or str(error)
-        raise PlanError([Finding("unwritable", str(out), {"detail": detail})]) from error
+    put(out, page(web, sheet, overlays).encode())
 
 
 def leaflet_folder() -> Path:

@@ -11,7 +11,7 @@ import shapely
 from layers.crs import STORAGE_CRS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     import pyproj
     from shapely.geometry.base import BaseGeometry
@@ -52,12 +52,6 @@ def to_degrees(shapes: Iterable[BaseGeometry], crs: pyproj.CRS) -> list[BaseGeom
     degrees = gpd.GeoSeries(list(shapes), crs=crs).to_crs(STORAGE_CRS)
     # Vertices are rounded one by one: two that were equal stay equal, so neighbours keep their common border.
     return list(shapely.transform(degrees.to_numpy(), lambda xy: np.round(xy, DECIMALS)))
-
-
-def shared_borders(shapes: Sequence[BaseGeometry]) -> BaseGeometry:
-    """Return the borders between the areas of a coverage, each once, without the outer edge."""
-    borders = shapely.union_all([shape.boundary for shape in shapes])
-    return shapely.line_merge(borders.difference(shapely.union_all(list(shapes)).boundary))
 
 
 def corners(area: BaseGeometry) -> list[list[float]]:

@@ -99,6 +99,27 @@ def project(lon: ArrayLike, lat: ArrayLike, crs: pyproj.CRS) -> tuple[Floats, Fl
     return np.asarray(east), np.asarray(north)
 
 
+def unproject(east: ArrayLike, north: ArrayLike, crs: pyproj.CRS) -> tuple[Floats, Floats]:
+    """
+    Return longitude and latitude of positions in a working CRS.
+
+    Parameters
+    ----------
+    east, north
+        Metres, in this order whatever order the CRS declares.
+    crs
+        The working CRS.
+
+    Returns
+    -------
+    lon, lat
+        Degrees, WGS84.
+    """
+    way = _transformer(crs)
+    lon, lat = way.transform(np.asarray(east, float), np.asarray(north, float), direction="INVERSE")
+    return np.asarray(lon), np.asarray(lat)
+
+
 # Finding the way between two systems takes PROJ forty milliseconds, using it microseconds.
 @lru_cache(maxsize=64)
 def _transformer(crs: pyproj.CRS) -> pyproj.Transformer:
@@ -192,22 +213,6 @@ def _gcj02_offset(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     meridian = _AXIS_M * (1 - _ECCENTRICITY_2) / magic**1.5
     parallel = _AXIS_M / np.sqrt(magic) * np.cos(phi)
     return np.degrees(east / parallel), np.degrees(north / meridian)
-
-
-def unproject(east: ArrayLike, north: ArrayLike, crs: pyproj.CRS) -> tuple[Floats, Floats]:
-    """
-    Return longitude and latitude (degrees, WGS84) of positions in a projected CRS; the inverse of `project`.
-
-    Parameters
-    ----------
-    east, north
-        Metres, in this order whatever order the CRS declares.
-    crs
-        The projected CRS. CGCS2000 counts as WGS84.
-    """
-    way = _transformer(crs)
-    lon, lat = way.transform(np.asarray(east, float), np.asarray(north, float), direction="INVERSE")
-    return np.asarray(lon), np.asarray(lat)
 
 
 @dataclass(frozen=True, slots=True)

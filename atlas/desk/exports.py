@@ -12,6 +12,7 @@ from atlas import ui
 from atlas.opened import web_map
 from atlas.screening.certificate import write_certificate
 from atlas.screening.exports import SUFFIXES, export
+from atlas.sites.figures import SiteMaps
 from atlas.sites.report import write_report
 from atlas.webpage import page
 from atlas.words import say
@@ -31,7 +32,8 @@ def show_exports(desk: Desk, district: Opened, sheet: Sheet, screening: Screenin
     st.html(ui.heading(say(language, "sites.report"), say(language, "sites.report_hint")))
 
     def report(file: Path) -> None:
-        write_report(screening, file, language=language)
+        maps = SiteMaps(screening.sites, screening.plan, district.atlas, language)
+        write_report(screening, file, language=language, figure=maps.of, overview=maps.overview())
 
     _download(desk, ".docx", report, say(language, "sites.download_report"), "primary")
     st.html(ui.heading(say(language, "sites.tables"), say(language, "sites.tables_hint")))

@@ -12,10 +12,10 @@ import streamlit as st
 from atlas import ui
 from atlas.cards import card, target_value, targets_of
 from atlas.desk.session import desk_of
+from atlas.drawing import left_open
 from atlas.mapview import atlas_map
 from atlas.opened import web_map
 from atlas.sites.overlay import site_id
-from atlas.webmap import left_open
 from atlas.webpage import page
 from atlas.words import certainty, say
 

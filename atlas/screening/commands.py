@@ -15,9 +15,10 @@ from atlas.screening.exports import export
 from atlas.screening.rules import VERDICTS, read_rules
 from atlas.screening.screen import screen as screen_sites
 from atlas.screening.table import conclusion_texts
+from atlas.sheets import read_sheets
 from atlas.sites.read import read_sites
 from atlas.words import say
-from layers import Finding, PlanError
+from layers import Finding, Findings, PlanError
 
 if TYPE_CHECKING:
     import argparse
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from layers import Plan
 
 
-def screen(arguments: argparse.Namespace, plan: Plan) -> int:
+def screen(arguments: argparse.Namespace, plan: Plan, folder: Path) -> int:
     """
     Screen a file of project sites, write what was asked for, and print a line per site.
 
@@ -44,9 +45,12 @@ def screen(arguments: argparse.Namespace, plan: Plan) -> int:
     screening = screen_sites(sites, plan, rules=rules, controls=controls)
     found = [*sites.reading.problems, *export(screening, arguments.out, arguments.lang)]
     if arguments.report:
-        from atlas.sites.report import write_report  # noqa: PLC0415 - only who wants a report waits for Word's library
+        # Only who wants a report waits for Word's library and for the maps.
+        from atlas.sites.figures import SiteMaps  # noqa: PLC0415
+        from atlas.sites.report import write_report  # noqa: PLC0415
 
-        write_report(screening, arguments.report, language=arguments.lang)
+        maps = SiteMaps(sites, plan, read_sheets(folder, plan, Findings()), arguments.lang)
+        write_report(screening, arguments.report, language=arguments.lang, figure=maps.of, overview=maps.overview())
     if arguments.certificate:
         files = {file.name: file.read_bytes() for file in _all_parts([arguments.file, *arguments.control])}
         write_certificate(screening, files, arguments.certificate)

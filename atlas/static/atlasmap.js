@@ -161,7 +161,7 @@
       strokes.push({pass: PASS.line, attrs: pen(weight, {opacity, 'stroke-dasharray': style.dash,
         'marker-end': head, 'marker-start': arrow === 'both' ? head : null})});
       if (style.core) {
-        strokes.push({pass: PASS.core, attrs: pen(weight * 0.46, {stroke: style.core, opacity, 'stroke-dasharray': style.dash})});
+        strokes.push({pass: PASS.core, attrs: pen(weight * 0.46, {stroke: style.core, opacity, 'stroke-dasharray': style.dash || style.core_dash})});
       }
     }
     return strokes;

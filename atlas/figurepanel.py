@@ -1,0 +1,188 @@
+"""The state of the page 出图: one recipe per session, figures drawn once per recipe, and files dropped back in.
+
+The sheet and its switched layers live in the address line, as on the map; everything else of the recipe in the session.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+import streamlit as st
+
+from atlas import ui
+from atlas.figures.book import book
+from atlas.figures.carry import changed_since, recipe_in
+from atlas.figures.compose import compose
+from atlas.figures.export import Format, preview, printed, read_back
+from atlas.figures.lint import lint, stop_on
+from atlas.figures.recipe import Recipe
+from atlas.figures.word import docx
+from atlas.words import say
+from layers import Finding, PlanError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from atlas.figures.case import Remark
+    from atlas.figures.model import Figure
+    from atlas.opened import Opened
+    from layers.errors import Language
+
+# What the page keeps of a recipe while the planner is elsewhere; the rest is in the address line.
+_KEPT: Final = "figure_recipe"
+_ADDRESSED: Final = ("district", "sheet", "hidden", "language", "fingerprint")
+# Sharp enough to read the small names, and quickly there.
+_PREVIEW_DPI: Final = 110
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A figure on the screen: as data, as a picture (PNG), and what the linter says of it."""
+
+    figure: Figure
+    picture: bytes
+    remarks: tuple[Remark, ...]
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether something must be mended before it may be printed."""
+        return not self.figure.recipe.draft and any(remark.is_blocking for remark in self.remarks)
+
+
+# ---- the recipe
+
+
+def recipe_of(district: Opened, sheet: str, language: Language) -> Recipe:
+    """Return the recipe of the session for a sheet."""
+    kept = st.session_state.setdefault(_KEPT, {"compiled": this_month(language)})
+    hidden = tuple(sorted(id_ for id_ in ui.recalled("off").split(",") if id_))
+    plan = district.plan
+    return Recipe(plan.district.id, sheet, hidden=hidden, language=language, fingerprint=plan.fingerprint, **kept)
+
+
+def this_month(language: Language) -> str:
+    """Return the current month as figures print it."""
+    today = dt.datetime.now(tz=dt.UTC).astimezone()
+    return say(language, "figures.month", year=today.year, month=today.month)
+
+
+def change(**values: Any) -> None:  # noqa: ANN401 - values of a recipe
+    """Change values of the session's recipe; sheet, layers, district and language change the address."""
+    kept = st.session_state.setdefault(_KEPT, {})
+    kept.update({key: value for key, value in values.items() if key not in _ADDRESSED})
+    address = {"district": "district", "sheet": "sheet", "language": "lang"}
+    moved = {address[key]: str(value) for key, value in values.items() if key in address}
+    if "hidden" in values:
+        moved["off"] = ",".join(values["hidden"])
+    if moved:
+        ui.remember(**moved)
+
+
+# ---- the figure
+
+
+def preview_of(district: Opened, recipe: Recipe) -> Preview:
+    """
+    Return a figure for the screen; drawn once per recipe for all sessions.
+
+    Raises
+    ------
+    PlanError
+        If it cannot be composed: the paper too small, the title too long.
+    """
+    return _preview(recipe.to_json(), district.plan.fingerprint, district)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _preview(recipe: str, stamp: str, _district: Opened) -> Preview:  # noqa: ARG001 - parts of the key
+    plan, atlas = _district.plan, _district.atlas
+    figure = compose(plan, atlas, Recipe.from_json(recipe))
+    return Preview(figure, preview(figure, _PREVIEW_DPI), lint(figure, plan, atlas.sheet(figure.recipe.sheet)))
+
+
+def file_of(district: Opened, recipe: Recipe, format_: str, dpi: int) -> bytes:
+    """
+    Return a figure as a file for download, checked before and read back after.
+
+    Parameters
+    ----------
+    format_
+        pdf, svg, png or docx.
+    dpi
+        Of a PNG, and of the picture in a Word file.
+
+    Raises
+    ------
+    PlanError
+        If the linter blocks it, or it does not read back.
+    """
+    shown = preview_of(district, recipe)
+    stop_on(shown.figure, shown.remarks)
+    own: Format = "png" if format_ == "docx" else format_  # type: ignore[assignment]  # one of them
+    content = printed(shown.figure, own, dpi=dpi)
+    read_back(shown.figure, own, content, f"{recipe.sheet}.{own}")
+    return docx(shown.figure, content) if format_ == "docx" else content
+
+
+def book_of(district: Opened, recipe: Recipe, *, towns: bool, progress: Callable[[int, int, str], None]) -> bytes:
+    """
+    Return the whole atlas as a PDF.
+
+    Parameters
+    ----------
+    towns
+        With a page per town.
+    progress
+        Told how many pages are done, of how many, and which is next.
+
+    Raises
+    ------
+    PlanError
+        If a page cannot be composed or is blocked.
+    """
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / "atlas.pdf"
+        whole = replace(recipe, title="", hidden=(), scale=None)
+        book(district.plan, district.atlas, whole, out, with_towns=towns, progress=progress)
+        return out.read_bytes()
+
+
+# ---- dropped back in
+
+
+def reopen(district: Opened, stream: BinaryIO, name: str, known: tuple[str, ...]) -> str:
+    """
+    Take over the recipe that a file carries.
+
+    Parameters
+    ----------
+    district
+        What is open now.
+    stream, name
+        The file.
+    known
+        Ids of the districts that can be opened.
+
+    Returns
+    -------
+    notice
+        Key of the words that tell what became of it.
+
+    Raises
+    ------
+    PlanError
+        If the file carries no recipe, or one of a district or a sheet that is not here.
+    """
+    recipe = recipe_in(stream, name)
+    if recipe.district not in known:
+        values = {"value": recipe.district, "near": known[0], "known": " ".join(known)}
+        raise PlanError([Finding("unknown_district", name, values)])
+    here = recipe.district == district.plan.district.id
+    if here:
+        district.atlas.sheet(recipe.sheet)
+    change(**{field.name: getattr(recipe, field.name) for field in fields(Recipe)})
+    return "figures.reopened_changed" if here and changed_since(recipe, district.plan) else "figures.reopened"
