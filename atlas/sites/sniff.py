@@ -8,7 +8,7 @@ import zlib
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from atlas.sites.formats import delimited, drawing, frames, geojson, kml, ovjsn, spreadsheet, survey
+from atlas.sites.formats import delimited, drawing, frames, geojson, kml, ovjsn, spreadsheet, survey, webtable
 from atlas.sites.raw import RawFile, refuse
 from atlas.sites.text import decode
 from atlas.sites.vocabulary import vocabulary
@@ -88,6 +88,8 @@ def _text(name: str, raw: bytes) -> RawFile:
     if head.startswith("<"):
         if "<kml" in head or ":kml" in head or "<Placemark" in text[:100_000]:
             return kml.read_kml(raw, name, "kml")
+        if "<table" in text[:100_000].lower():
+            return webtable.read_webtable(text, name, encoding)
         raise _unknown(name)
     if head.startswith(("{", "[")) and not survey.is_survey(text):
         reader = ovjsn.read_ovjsn if '"ObjItems"' in text[:100_000] else geojson.read_geojson
