@@ -163,7 +163,7 @@ def _open(archive: zipfile.ZipFile, member: str, name: str) -> bytes:
     try:
         with archive.open(member) as file:
             return file.read(vocabulary()["caps"]["file_bytes"] + 1)[: vocabulary()["caps"]["file_bytes"]]
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError) as error:
         raise refuse("damaged_file", name, detail=str(error)[:80]) from error
 
 
