@@ -186,7 +186,7 @@ def _target(id_: str, parts: Sequence[tuple[str, Name, _Read, list[int]]]) -> Ta
     return Target(
         id_,
         np.array([read.geometries[row] for read, row in rows], dtype=object),
-        tuple(read.names[row] or title for read, row in rows),
+        tuple(f"{title} {read.names[row]}".strip() for read, row in rows),
         np.array([plain if np.isnan(read.sigma_m[row]) else read.sigma_m[row] for read, row in rows], dtype=float),
         ("official",) * len(rows),
     )

@@ -8,7 +8,7 @@ import zlib
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from atlas.sites.formats import delimited, drawing, frames, geojson, kml, ovjsn, spreadsheet, survey
+from atlas.sites.formats import delimited, drawing, frames, geojson, kml, ovjsn, spreadsheet, survey, webtable
 from atlas.sites.raw import RawFile, refuse
 from atlas.sites.text import decode
 from atlas.sites.vocabulary import vocabulary
@@ -88,6 +88,8 @@ def _text(name: str, raw: bytes) -> RawFile:
     if head.startswith("<"):
         if "<kml" in head or ":kml" in head or "<Placemark" in text[:100_000]:
             return kml.read_kml(raw, name, "kml")
+        if "<table" in text[:100_000].lower():
+            return webtable.read_webtable(text, name, encoding)
         raise _unknown(name)
     if head.startswith(("{", "[")) and not survey.is_survey(text):
         reader = ovjsn.read_ovjsn if '"ObjItems"' in text[:100_000] else geojson.read_geojson
@@ -161,7 +163,7 @@ def _open(archive: zipfile.ZipFile, member: str, name: str) -> bytes:
     try:
         with archive.open(member) as file:
             return file.read(vocabulary()["caps"]["file_bytes"] + 1)[: vocabulary()["caps"]["file_bytes"]]
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError) as error:
         raise refuse("damaged_file", name, detail=str(error)[:80]) from error
 
 

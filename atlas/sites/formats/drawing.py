@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
+import threading
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import ezdxf.path
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from ezdxf.entities.dxfentity import DXFEntity
     from shapely.geometry.base import BaseGeometry
 
+_LOGGER: Final = logging.getLogger("ezdxf")
+_LOGGER.addHandler(logging.NullHandler())
 _PATHS: Final = ("LWPOLYLINE", "POLYLINE", "LINE", "CIRCLE", "ARC", "ELLIPSE", "SPLINE")
 _TEXTS: Final = ("TEXT", "MTEXT", "ATTRIB")
 _LEAST_RING: Final = 3
@@ -51,10 +56,13 @@ def read_drawing(raw: bytes, file: str) -> RawFile:
         If it is damaged, too large, or draws nothing.
     """
     try:
-        drawing, _ = recover.read(io.BytesIO(raw), errors="surrogateescape")
+        with _heard() as heard:
+            drawing, _ = recover.read(io.BytesIO(raw), errors="surrogateescape")
     except (DXFError, OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise refuse("damaged_file", file, detail=" ".join(str(error).split())[:80] or type(error).__name__) from error
     contents = _Contents(file)
+    if heard.words:
+        contents.found.add("damaged_drawing", file, count=len(heard.words), detail=heard.words[0][:80])
     most = vocabulary()["caps"]["rows"]
     for entity in _entities(drawing.modelspace(), 0):
         contents.take(entity)
@@ -73,6 +81,30 @@ def read_drawing(raw: bytes, file: str) -> RawFile:
         layer = _recoded(written, declared, encoding)
         sites.append(RawSite(place, shape, {"name": name or layer}, {"layer": layer} if layer else {}))
     return RawFile("dxf", encoding, "east,north", sites, tuple(contents.found))
+
+
+class _Listener(logging.Handler):
+    """Keeps what is logged in this thread: what the library had to guess at, it tells nowhere else."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.words: list[str] = []
+        self.own = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a message."""
+        if record.thread == self.own:
+            self.words.append(" ".join(record.getMessage().split()))
+
+
+@contextmanager
+def _heard() -> Iterator[_Listener]:
+    listener = _Listener()
+    _LOGGER.addHandler(listener)
+    try:
+        yield listener
+    finally:
+        _LOGGER.removeHandler(listener)
 
 
 class _Contents:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from atlas.sites.columns import Grid
 
 _CELL: Final = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError)
 _CHUNK: Final = 1 << 20
 _LONGEST_CELL: Final = 16
 
@@ -75,7 +76,7 @@ def _check_extent(raw: bytes, file: str) -> None:
                 try:
                     with archive.open(name) as sheet:
                         rows, columns = _extent(sheet)
-                except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
+                except _DAMAGE as error:
                     raise refuse("damaged_file", file, detail=_short(error)) from error
                 if rows > caps["sheet_rows"] or rows * columns > caps["sheet_cells"]:
                     raise refuse("too_many_rows", file, count=rows, most=caps["sheet_rows"])

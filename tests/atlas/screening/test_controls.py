@@ -34,7 +34,7 @@ def test_layers_of_a_geopackage_are_known_by_their_database_names(toyland: Opene
     controls = {control.id: control for control in read_controls([file], toyland.plan)}
     assert set(controls) == {"urban_boundary", "eco_redline", "farmland"}
     assert len(controls["urban_boundary"].target) == 2
-    assert controls["farmland"].target.names == ("7", "8", "9")
+    assert controls["farmland"].target.names == ("永久基本农田 7", "永久基本农田 8", "永久基本农田 9")
     assert controls["farmland"].target.sigma_m.tolist() == [1, 2, 3]
     assert controls["eco_redline"].target.names[0] == "生态保护红线"
     assert set(controls["eco_redline"].target.bases) == {"official"}

@@ -69,7 +69,8 @@ BAD: dict[str, tuple[str, bytes, str]] = {
     "dwg": ("x.dwg", b"AC1032" + b"\0" * 100, "closed_format"),
     "ovobj": ("x.ovobj", b"OVOBJ\1\2\3" * 20, "closed_format"),
     "pdf": ("x.txt", b"%PDF-1.7\n%\xe2\xe3", "unknown_format"),
-    "html": ("x.xls", b"<html><table><tr><td>1</td></tr></table></html>", "unknown_format"),
+    "html": ("x.xls", b"<html><table><tr><td>1</td></tr></table></html>", "no_coordinate_columns"),
+    "page": ("x.xls", b"<html><p>404</p></html>", "unknown_format"),
     "broken json": ("x.geojson", b'{"type": "FeatureCollection", "features": [', "damaged_file"),
     "deep json": ("x.geojson", b'{"features":' + b"[" * 200_000, "damaged_file"),
     "json of something else": ("x.json", b'{"a": 1}', "unknown_format"),
@@ -174,6 +175,14 @@ def test_a_sheet_with_cells_far_apart_does_not_fill_the_memory(toyland: Opened) 
     assert refusal({"x.xlsx": out.getvalue()}, toyland) == "too_many_rows"
 
 
+def test_a_damaged_drawing_is_told(toyland: Opened, capfd: pytest.CaptureFixture[str]) -> None:
+    """The library repairs numbers by guess and says so in its log alone: the log must not leak, nor the guess pass."""
+    raw = w.dxf_of([_zone().write(s) for s in w.truth(toyland.plan)]).replace(b" 40\n2.5", b" 40\n2.x5", 1)
+    codes = [finding.code for finding in read_upload({"x.dxf": raw}, toyland.plan).reading.problems]
+    assert "damaged_drawing" in codes
+    assert capfd.readouterr().err == ""
+
+
 def test_a_locked_archive_is_told(toyland: Opened) -> None:
     raw = bytearray(w.zip_of({"doc.kml": b"x" * 50}))
     for mark in (b"PK\x03\x04", b"PK\x01\x02"):
@@ -203,6 +212,7 @@ def test_broken_shapes_are_mended_or_left_out_one_by_one(district: Opened) -> No
         {"type": "LineString", "coordinates": [[x, y], [x + 30, y]]},
         None,
         {"type": "Nonsense"},
+        {"type": "Polygon", "coordinates": [bow, [[x, 91], [x, 95], [x + 1, 91], [x, 91]]]},
     ]
     text = json.dumps(
         {"features": [{"type": "Feature", "properties": {"n": n}, "geometry": s} for n, s in enumerate(shapes)]}
@@ -212,7 +222,7 @@ def test_broken_shapes_are_mended_or_left_out_one_by_one(district: Opened) -> No
     assert sites.frame.geometry.is_valid.all()
     told = {(p.where.partition("[")[2][:1], p.code) for p in sites.reading.problems}
     assert {("0", "repaired_geometry"), ("2", "no_position"), ("4", "stray_corner"), ("5", "no_position")} <= told
-    assert {place for place, _ in told} >= {"3", "6"}
+    assert {place for place, _ in told} >= {"3", "6", "7"}
 
 
 def test_infinite_coordinates_never_come_through(toyland: Opened) -> None:

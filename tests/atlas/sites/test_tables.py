@@ -270,3 +270,16 @@ def test_a_table_of_corner_points_makes_plots(district: Opened, blank: bool) -> 
     sites = read_pasted("\n".join(lines), plan, assume_crs="cgcs2000")
     assert error_m(sites, w.truth(plan)[:2], plan) < 0.01
     assert sites.frame["name"].tolist() == ["地块0", "地块1"]
+
+
+def test_a_web_page_named_as_a_workbook_is_read_for_its_cells_alone(district: Opened) -> None:
+    """Many systems hand out HTML as .xls: spans stand in all their rows, scripts and markup do nothing."""
+    points = w.centres(district.plan)[:2]
+    rows = "".join(
+        f"<tr>{'' if n else '<td rowspan=2>甲<b>项目</b>&amp;乙</td>'}<td>{p.x}</td><td>{p.y}</td><td>CGCS2000</td></tr>"
+        for n, p in enumerate(points)
+    )
+    page = f"<html><script>alert(1)</script><table><tr><th colspan=4>项目表</th></tr><tr><th>项目名称<th>经度<th>纬度<th>坐标系</tr>{rows}</table>"
+    sites = read_upload({"表.xls": page.encode("gbk")}, district.plan)
+    assert sites.frame["name"].tolist() == ["甲项目&乙"] * 2
+    assert (sites.reading.format, sites.reading.encoding, sites.reading.datum) == ("html", "gb18030", "cgcs2000")
