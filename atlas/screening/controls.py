@@ -131,6 +131,7 @@ def _layered(file: Path, plan: Plan) -> list[_Read]:
                 code = "refused_datum" if frame.crs is not None else "control_without_crs"
                 raise PlanError([Finding(code, f"{file.name}: {name}", {"value": str(frame.crs)[:40]})])
             result.append(_as_read(file.name, name, frame.to_crs(plan.crs)))
+            _check_place(result[-1], plan)
     except pyogrio.errors.DataSourceError as error:
         detail = " ".join(str(error).split())[:120]
         raise PlanError([Finding("bad_syntax", file.name, {"detail": detail})]) from error
@@ -150,6 +151,13 @@ def _as_read(file: str, layer: str, frame: gpd.GeoDataFrame) -> _Read:
     kept = geometries[~(shapely.is_missing(geometries) | shapely.is_empty(geometries))]
     own = [_number(row.get(_SIGMA, "")) for row in values]
     return _Read(file, layer, list(kept), names, own, texts, values)
+
+
+def _check_place(read: _Read, plan: Plan) -> None:
+    """Refuse a layer of another district: it would call every site of this one clear."""
+    outline = [row.geometry for row in plan.layers["district"].rows]
+    if read.geometries and outline and not shapely.intersects(shapely.union_all(outline), read.geometries).any():
+        raise PlanError([Finding("control_elsewhere", f"{read.file}: {read.name}")])
 
 
 def _number(text: str) -> float:

@@ -40,7 +40,10 @@ _HARMLESS: Final = str.maketrans("<>", "\uff1c\uff1e")
 # Of a Shapefile: bytes of a field's name and of a text.
 _FIELD: Final = 10
 _TEXT: Final = 254
+# Of a sheet: its widest column, the rows that widths are taken from, and how many rows Excel holds.
 _WIDEST: Final = 48
+_LOOKED_AT: Final = 200
+_MOST_ROWS: Final = 1_048_575
 
 
 def export(screening: Screening, path: Path, language: Language = "zh") -> tuple[Finding, ...]:
@@ -128,7 +131,9 @@ def safe_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _xlsx(screening: Screening, draft: Path, language: Language) -> None:
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": False, "in_memory": True}
+    if len(screening.tidy) >= _MOST_ROWS:
+        raise PlanError([Finding("rows_beyond_excel", draft.name, {"count": len(screening.tidy), "most": _MOST_ROWS})])
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
     with xlsxwriter.Workbook(draft, options) as book:
         title, note = say(language, "screening.sheet_summary"), say(language, "screening.first_screening")
         _sheet(book, title, summary(screening, language), language, caption=f"{title} · {note}")
@@ -142,30 +147,34 @@ def _sheet(book: xlsxwriter.Workbook, name: str, table: pd.DataFrame, language: 
     head = book.add_format({**font, "bold": True, "bg_color": "#E8EEF2", "border": 1, "text_wrap": True})
     plain = book.add_format({**font, "text_wrap": bool(caption)})
     numbers = {digits: book.add_format({**font, "num_format": f"0.{'0' * digits}"}) for digits in (2, 4)}
+    names = [str(column) for column in table.columns]
+    shapes = [plain] * len(names)
+    for n, column in enumerate(names):
+        cells = table.iloc[:_LOOKED_AT, n].tolist()
+        if caption and any(isinstance(cell, float) for cell in cells):
+            shapes[n] = numbers[4 if say(language, "screening.hectares") in column else 2]
+        widths = [_width(str(cell)) for cell in cells if cell == cell]  # noqa: PLR0124 - not a number
+        widths.append(round(_width(column) / (2 if caption else 1)))
+        sheet.set_column(n, n, min(max(widths) + 2, _WIDEST))
+    # Rows one after another: only the last is held in memory.
     top = 1 if caption else 0
     if caption:
-        bold = book.add_format({**font, "bold": True, "font_size": 12})
-        sheet.write_string(0, 0, caption, bold)
-    for n, column in enumerate(map(str, table.columns)):
-        sheet.write_string(top, n, safe(column), head)
-        cells = table.iloc[:, n].tolist()
-        digits = 4 if column == say(language, "screening.column_ha") or "公顷" in column or "(ha)" in column else 2
-        shape = numbers[digits] if caption and any(isinstance(cell, float) for cell in cells) else plain
-        for row, cell in enumerate(cells, top + 1):
-            if isinstance(cell, str):
-                sheet.write_string(row, n, safe(cell), plain)
-            elif isinstance(cell, int) or np.isfinite(cell):
-                sheet.write_number(row, n, cell, shape)
-        widths = [_width(column) / (2 if caption else 1), *(_width(str(cell)) for cell in cells[:200] if cell == cell)]  # noqa: PLR0124
-        sheet.set_column(n, n, min(max(widths, default=8) + 2, _WIDEST))
-    sheet.freeze_panes(top + 1, 3 if caption else 0)
-    sheet.autofilter(top, 0, top + max(len(table), 1), len(table.columns) - 1)
-    if caption:
+        sheet.write_string(0, 0, caption, book.add_format({**font, "bold": True, "font_size": 12}))
         sheet.set_row(top, 32)  # headings may take two lines
         sheet.set_landscape()
         sheet.set_paper(8)  # A3
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0, top)
+    for n, column in enumerate(names):
+        sheet.write_string(top, n, safe(column), head)
+    for row, values in enumerate(table.itertuples(index=False, name=None), top + 1):
+        for n, cell in enumerate(values):
+            if isinstance(cell, str):
+                sheet.write_string(row, n, safe(cell), plain)
+            elif np.isfinite(cell):
+                sheet.write_number(row, n, cell, shapes[n])
+    sheet.freeze_panes(top + 1, 3 if caption else 0)
+    sheet.autofilter(top, 0, top + max(len(table), 1), len(names) - 1)
 
 
 def _width(text: str) -> int:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 DRAWS: Final = 512
 # A site may be drawn with fewer vertices while it is shifted, if this part of the error hides the difference.
 _BLUR: Final = 0.01
-_AT_ONCE: Final = 1_000_000
+# What is held in memory at once: sites with all their shifts, and shifted geometries.
+_SITES_AT_ONCE: Final = 5_000
+_SHIFTED_AT_ONCE: Final = 125_000
 
 
 @cache
@@ -61,6 +63,16 @@ def involved(
     probability
         Shape ``(n,)``; 0 or 1 where neither has an error.
     """
+    probability = np.zeros(len(sites))
+    for start in range(0, len(sites), _SITES_AT_ONCE):
+        some = np.arange(start, min(start + _SITES_AT_ONCE, len(sites)))
+        hits = _hits(sites.some(some), target, limit_m, None if only is None else only[some])
+        probability[some] = hits.mean(axis=1)
+    return probability
+
+
+def _hits(sites: Sites, target: Target, limit_m: float, only: NDArray[np.int32] | None) -> NDArray[np.bool_]:
+    """Return which shifts leave each site involved, shape ``(n, DRAWS)``."""
     hits = np.zeros((len(sites), DRAWS), bool)
     groups = target.sigma_m if only is None else np.arange(len(target))
     for group in np.unique(groups):
@@ -76,7 +88,7 @@ def involved(
             zone = _zone(geometries[np.unique(feature)], limit_m)
             rows = rows[np.unique(near)]
             hits[rows] |= _shifted_into(sites.some(rows), sigma[rows], zone)
-    return np.asarray(hits.mean(axis=1))
+    return hits
 
 
 def _zone(geometries: NDArray[np.object_], limit_m: float) -> shapely.Geometry:
@@ -127,8 +139,8 @@ def _each_shifted(
     used = np.unique(rows)
     simple[used] = shapely.simplify(geometries[used], _BLUR * sigma[used])
     result = np.zeros(len(rows), bool)
-    for start in range(0, len(rows), _AT_ONCE // 8):
-        some = slice(start, start + _AT_ONCE // 8)
+    for start in range(0, len(rows), _SHIFTED_AT_ONCE):
+        some = slice(start, start + _SHIFTED_AT_ONCE)
         drawn = simple[rows[some]]
         points, index = shapely.get_coordinates(drawn, return_index=True)
         moves = sigma[rows[some], None] * shifts()[draw[some]]

@@ -50,6 +50,10 @@ def datums_named(text: str) -> set[str]:
     return found - {""}
 
 
+def _short_datums(text: str) -> set[str]:
+    return {datum for datum, known in vocabulary()["datum_short"].items() if text in known}
+
+
 def datum_stated(text: str, *, about_coordinates: bool = False) -> str:
     """
     Return the datum that a text says its coordinates are in; blank if it says none, or names several.
@@ -62,7 +66,7 @@ def datum_stated(text: str, *, about_coordinates: bool = False) -> str:
         Whether it stands where only a datum can be meant. Otherwise it must speak of coordinates, and not tell the
         writer what to do.
     """
-    found = datums_named(text)
+    found = datums_named(text) or (_short_datums(squeezed(text)) if about_coordinates else set())
     if len(found) != 1:
         return ""
     context = vocabulary()["datum_context"]

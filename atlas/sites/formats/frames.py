@@ -153,7 +153,7 @@ def read_geoparquet(raw: bytes, file: str) -> RawFile:
         frame = gpd.read_parquet(io.BytesIO(raw))  # type: ignore[arg-type]  # the stubs know only paths
     except PlanError:
         raise
-    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (pa.ArrowException, OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise refuse("damaged_file", file, detail=_short(error)) from error
     columns = [name for name in frame.columns if name != frame.geometry.name]
     table = _Table(

@@ -69,9 +69,11 @@ def read_kml(raw: bytes, file: str, format_: str) -> RawFile:
         if own:
             claim = Claim(datum_stated(own, about_coordinates=True), words=f"OvCoordType={own}")
         sites.append(RawSite(place, shape, fields, attributes, claim))
-    claim = Claim("wgs84", by="kml", words="KML")
-    is_ovital = any(site.claim is not None for site in sites)
-    return RawFile("ov" + format_ if is_ovital else format_, decoded.encoding, "lon,lat", sites, tuple(found), claim)
+    # 奥维 marks the datum of each placemark; what it leaves unmarked may be shifted, whatever the standard says.
+    is_ovital = file.lower().endswith((".ovkml", ".ovkmz")) or any(_bare(e).startswith("Ov") for e in root.iter())
+    shared = None if is_ovital else Claim("wgs84", by="kml", words="KML")
+    kind = f"ov{format_}" if is_ovital else format_
+    return RawFile(kind, decoded.encoding, "lon,lat", sites, tuple(found), shared)
 
 
 def _bare(element: Element) -> str:

@@ -81,7 +81,8 @@ def test_bad_files_are_one_line(toyland: Opened, tmp_path: Path) -> None:
         gpd.GeoDataFrame(geometry=[Point(0, 0)]).to_file(tmp_path / "nocrs.gpkg")
     frame(toyland).iloc[:0].to_file(tmp_path / "empty.gpkg")
     frame(toyland).set_crs(4610, allow_override=True).to_file(tmp_path / "xian.gpkg")
-    for name in ("broken.gpkg", "nocrs.gpkg", "empty.gpkg", "xian.gpkg", "gone.gpkg"):
+    gpd.GeoDataFrame(geometry=[Point(100.0, 30.0).buffer(0.1)], crs=4490).to_file(tmp_path / "永农别处.gpkg")
+    for name in ("永农别处.gpkg", "broken.gpkg", "nocrs.gpkg", "empty.gpkg", "xian.gpkg", "gone.gpkg"):
         with pytest.raises(PlanError) as caught:
             read_controls([tmp_path / name], toyland.plan)
         assert len(caught.value.text("en").splitlines()) == 1

@@ -170,6 +170,16 @@ def test_no_site_is_a_file_all_the_same(toyland: Opened, tmp_path: Path, suffix:
     assert (tmp_path / f"o{suffix}").stat().st_size > 0
 
 
+def test_more_rows_than_excel_holds_are_refused(
+    screening: Screening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atlas.screening.exports._MOST_ROWS", 100)
+    with pytest.raises(PlanError) as caught:
+        export(screening, tmp_path / "o.xlsx")
+    assert ".csv" in caught.value.text("en")
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_unknown_suffix_names_the_nearest(screening: Screening, tmp_path: Path) -> None:
     with pytest.raises(PlanError) as caught:
         export(screening, tmp_path / "o.xslx")

@@ -157,6 +157,19 @@ def test_both_errors_count_and_it_is_the_same_every_time() -> None:
     assert one == other == probability(at(0, 0), target("a", shapes, 0.0), 500.0)
 
 
+def test_many_sites_are_answered_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    spots = np.random.default_rng(2).uniform(-500, 500, (25, 2))
+    shapes = [square(east, north, 40) for east, north in spots]
+    sites = Sites(np.array(shapes, object), np.full(25, 60.0), CRS)
+    layer = target("a", [square(0, 0, 200), square(300, 300, 100)], [50.0, 100.0])
+    for only in (None, np.arange(25, dtype=np.int32) % 2):
+        whole = involved(sites, layer, 10.0, only=only)
+        monkeypatch.setattr("atlas.screening.uncertainty._SITES_AT_ONCE", 4)
+        monkeypatch.setattr("atlas.screening.uncertainty._SHIFTED_AT_ONCE", 100)
+        assert involved(sites, layer, 10.0, only=only).tolist() == whole.tolist()
+        monkeypatch.undo()
+
+
 def test_features_with_different_errors_each_count_with_their_own() -> None:
     sure, vague = square(5_000, 0, 100), square(-3_000, 0, 100)
     layer = target("a", [sure, vague], [1.0, 2_000.0])

@@ -227,3 +227,27 @@ def test_a_header_may_name_the_datum(district: Opened, titles: tuple[str, str]) 
     rows = w.rows_of(district.plan, w.System("gcj", "gcj02"), titles=titles)
     reading = read_upload({"x.csv": w.csv_of(rows)}, district.plan).reading
     assert (reading.datum, reading.confidence >= 0.9) == ("gcj02", True)
+
+
+@pytest.mark.parametrize(
+    ("cell", "datum"),
+    [
+        ("2000", "cgcs2000"),
+        ("84坐标系", "wgs84"),
+        ("80坐标系", "xian80"),
+        ("54", "beijing54"),
+        ("高德", "gcj02"),
+        ("—", ""),
+    ],
+)
+def test_in_a_column_for_it_a_short_word_says_the_datum(cell: str, datum: str) -> None:
+    assert datum_stated(cell, about_coordinates=True) == datum
+
+
+def test_what_ovital_leaves_unmarked_is_not_taken_for_wgs84(district: Opened) -> None:
+    """Newer versions write GCJ-02; a placemark without their mark may be either."""
+    text = w.kml_of(w.truth(district.plan), "GCJ02").decode()
+    unmarked = re.sub(r"<OvCoordType>\w+</OvCoordType>", "", text)
+    reading = read_upload({"x.ovkml": unmarked.encode()}, district.plan).reading
+    assert (reading.format, reading.datum) == ("ovkml", "unknown")
+    assert reading.confidence < 0.9
