@@ -82,7 +82,7 @@ def test_moving_there_and_back_changes_nothing(east: float, north: float) -> Non
     there = moved(bench, district.plan, "s2", (x, y), (x + east, y + north))
     before, after = bench.sites.frame.geometry, there.sites.frame.geometry
     assert after.iloc[2].area == pytest.approx(before.iloc[2].area)
-    assert after.iloc[:2].geom_equals(before.iloc[:2]).all()
+    assert [a.equals(b) for a, b in zip(after, before, strict=True)][:2] == [True, True]
     back = moved(there, district.plan, "s2", (x + east, y + north), (x, y))
     assert back.sites.frame.geometry.iloc[2].hausdorff_distance(before.iloc[2]) < 1e-5
     assert there.undone().sites is bench.sites
