@@ -71,7 +71,8 @@ def _titles(grid: Grid, number: int, row: Sequence[str]) -> tuple[list[str], int
     below = grid[number + 1] if number + 1 < len(grid) else []
     under = _matched(below)
     splits = {"lon", "lat", "x", "y"} & under.keys()
-    if len(splits) < 2 or {"lon", "x"} & _matched(list(row)).keys():  # noqa: PLR2004 - a position has two numbers
+    above = _matched(row).keys() - {"datum"}
+    if len(splits) < 2 or not above or {"lon", "x"} & above:  # noqa: PLR2004 - a position has two numbers
         return list(row), 1
     width = max(len(row), len(below))
     over = [*row, *[""] * (width - len(row))]

@@ -338,7 +338,7 @@ def _say_how(case: _Case, solved: list[_Group], frame: gpd.GeoDataFrame) -> None
         found.add("other_unit", name, value="mm" if winner.scale < 1 else "km")
     kinds = {(g.verdict.winner.datum, g.verdict.winner.code, g.verdict.winner.order) for g in solved if g.verdict}
     if len(kinds) > 1:
-        known = "、".join(sorted({f"{datum} {code}" for datum, code, _ in kinds}))
+        known = "、".join(sorted({f"{datum} {code} ({order})" for datum, code, order in kinds}))
         found.add("mixed_systems", name, known=known)
 
 

@@ -94,7 +94,7 @@ def _claim(grid: Grid, columns: Columns) -> Claim | None:
     """Return what the titles, headers and notes say of the coordinates' datum, if they agree."""
     if columns.datum:
         return Claim(columns.datum, words=columns.words)
-    rows = [*grid[: max(columns.header, 0)], *(row for row in grid[columns.first :] if _is_note(row))]
+    rows = [*grid[: columns.first], *(row for row in grid[columns.first :] if _is_note(row))]
     said = {datum: cell for row in rows for cell in row if (datum := datum_stated(cell))}
     return _agreed(said)
 

@@ -283,3 +283,19 @@ def test_a_web_page_named_as_a_workbook_is_read_for_its_cells_alone(district: Op
     sites = read_upload({"表.xls": page.encode("gbk")}, district.plan)
     assert sites.frame["name"].tolist() == ["甲项目&乙"] * 2
     assert (sites.reading.format, sites.reading.encoding, sites.reading.datum) == ("html", "gb18030", "cgcs2000")
+
+
+@pytest.mark.parametrize("title", ["坐标系:CGCS2000", "项目坐标表(2000国家大地坐标系)", "说明:经纬度为CGCS2000坐标"])
+def test_a_line_above_the_header_may_name_the_datum(district: Opened, title: str) -> None:
+    lines = [f"项目{n}\t{p.x:.6f}\t{p.y:.6f}" for n, p in enumerate(w.centres(district.plan))]
+    sites = read_pasted("\n".join([title, "项目名称\t经度\t纬度", *lines]), district.plan)
+    assert sites.reading.datum == "cgcs2000"
+    assert len(sites) == 3
+
+
+def test_a_table_in_traditional_characters_and_big5_is_read(district: Opened) -> None:
+    point = w.centres(district.plan)[0]
+    text = f"專案名稱,建設地點,經度,緯度,備註\n產業園區建設工程,南部鄉鎮,{point.x},{point.y},坐標系統為CGCS2000\n"
+    sites = read_upload({"x.csv": text.encode("big5")}, district.plan)
+    assert sites.frame["name"].tolist() == ["產業園區建設工程"]
+    assert sites.reading.encoding == "big5"
