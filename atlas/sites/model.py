@@ -76,8 +76,9 @@ class Reading:
         Of its text; blank where the format has no choice.
     datum, crs, axis_order
         What its coordinates are in, and in which order they stand. `crs` is ``EPSG:n``, or the declared name of a
-        system without a code; a shifted datum has no code of its own and names the geographic CRS that it shifts. A datum that nothing tells is ``unknown``: positions were
-        then taken as CGCS2000, and the sites' `sigma_m` carries the shift that this may cost.
+        system without a code; a shifted datum has no code of its own and names the geographic CRS that it shifts. A
+        datum that nothing tells is ``unknown``: positions were then taken as CGCS2000, and the sites' `sigma_m`
+        carries the shift that this may cost.
     confidence
         The probability that the positions are right: CRS, datum and axis order together.
     alternatives
