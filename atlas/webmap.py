@@ -108,6 +108,7 @@ class WebMap:
         alone: bool = False,
         overlays: Sequence[Mapping[str, Any]] = (),
         draw: bool = False,
+        show: int = 0,
     ) -> dict[str, Any]:
         """
         Return the document of a sheet for the map client.
@@ -131,6 +132,8 @@ class WebMap:
             Layers of the user's own over the sheet, as `atlas.sites.overlay` makes them.
         draw
             Whether sites can be drawn on the map.
+        show
+            Counter; when it changes, the client sees to it that all overlays are in view.
         """
         language = self.language
         shown = self.plan.feature(selected)
@@ -154,6 +157,7 @@ class WebMap:
             # A site is looked at more closely than what the plan says of it.
             "max_zoom": theme()["sites"]["max_zoom"] if overlays or draw else None,
             "draw": draw,
+            "show": {"n": show, "bounds": _corners_of(overlays)} if show else None,
             "groups": [
                 {"id": id_, "title": vocabulary().groups[id_].in_(language)}
                 # What the user has added comes first, as it lies on top.
@@ -212,6 +216,11 @@ class WebMap:
     @cached_property
     def _reach(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         return np.concatenate([np.reshape(shape.bounds, (2, 2)) for shape in self._shapes.values()])
+
+
+def _corners_of(overlays: Sequence[Mapping[str, Any]]) -> list[list[float]] | None:
+    shapes = [shapely.geometry.shape(feature["geometry"]) for layer in overlays for feature in layer["features"]]
+    return corners(shapely.box(*shapely.total_bounds(shapes))) if shapes else None
 
 
 def _legend_row(entry: LegendEntry) -> dict[str, Any]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _MU_M2 = 10_000 / 15
 _MOST_COLOURED = 2_000
 _MOST_EDITED = 2_000
+_MOST_LISTED = 20_000
 # The reader's order: what stops a project first.
 _ORDER = ("hit", "uncertain", "no_data", "clear")
 _COLOURS = {"hit": "#a3161c", "uncertain": "#8a4b00", "clear": "#1d6b3a", "no_data": "#55606b"}
@@ -88,6 +89,11 @@ def _filters(frame: pd.DataFrame, language: Language) -> tuple[str, str, str | N
 
 
 def _table(desk: Desk, screening: Screening, rows: np.ndarray[Any, Any], language: Language) -> None:
+    if len(rows) > _MOST_LISTED:
+        st.caption(say(language, "sites.listed_first", n=_MOST_LISTED, all=len(rows)))
+        rows = rows[:_MOST_LISTED]
+    if len(screening) > theme()["sites"]["drawn"]:
+        st.caption(say(language, "sites.drawn_first", n=theme()["sites"]["drawn"]))
     frame = screening.sites.frame.iloc[rows]
     named: dict[str, str] = {verdict: say(language, f"screening.verdict_{verdict}") for verdict in VERDICTS}
     title = say(language, "sites.conclusion")
@@ -102,7 +108,7 @@ def _table(desk: Desk, screening: Screening, rows: np.ndarray[Any, Any], languag
             say(language, "sites.investment"): frame["investment_wan"].to_numpy(float),
         }
     )
-    table = table.dropna(axis="columns", how="all")
+    table = table.loc[:, [bool((column.notna() & (column != "")).any()) for _, column in table.items()]]
     colours = {named[verdict]: f"color: {colour}; font-weight: 600" for verdict, colour in _COLOURS.items()}
     shown: Any = table
     if len(table) <= _MOST_COLOURED:

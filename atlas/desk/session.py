@@ -83,6 +83,8 @@ class Desk:
         What the last action could not do, until the next one.
     turn
         Grows with each change, for the keys of widgets that must start anew.
+    opened
+        Grows with each set that is opened, so that the map shows it.
     stale
         Whether something has changed since the whole page was drawn.
     """
@@ -95,6 +97,7 @@ class Desk:
     troubles: tuple[Finding, ...] = ()
     turn: int = 0
     stale: bool = False
+    opened: int = 0
     shelf: Shelf = field(init=False)
     _screened: tuple[SiteSet, tuple[Control, ...], Screening] | None = None
     _layers: tuple[SiteSet, Language, list[dict[str, Any]]] | None = None
@@ -171,6 +174,7 @@ class Desk:
     def _show(self, name: str) -> None:
         self.current = name
         self.turn += 1
+        self.opened += 1
         ui.remember(set=name, site="")
 
     def _free(self, name: str) -> str:

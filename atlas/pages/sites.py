@@ -65,6 +65,7 @@ def show_desk(desk: Desk, district: Opened, sheet: Sheet, language: Language) ->
             fly=st.session_state.get("fly", 0),
             overlays=overlays,
             draw=True,
+            show=desk.opened,
         )
         atlas_map(document, key="sites_map", on_click=lambda: _told(desk, language))
     with right, st.container(key="side"):

@@ -42,7 +42,8 @@ def overlay(sites: SiteSet, language: Language) -> list[dict[str, Any]]:
     Parameters
     ----------
     sites
-        Any geometry; each goes to the layer of its kind (`vocabulary().own`). Without sites there is no layer.
+        Any geometry; each goes to the layer of its kind (`vocabulary().own`). Without sites there is no layer. Of very
+        many, only as many as the theme says are drawn: no browser is pleased with more.
     language
         Of titles.
 
@@ -52,7 +53,7 @@ def overlay(sites: SiteSet, language: Language) -> list[dict[str, Any]]:
         In longitude and latitude. The classes are the categories; the area of a point's symbol grows with the
         investment, between the theme's least and most.
     """
-    frame = sites.frame
+    frame = sites.frame.iloc[: theme()["sites"]["drawn"]]
     if frame.empty:
         return []
     degrees = shapely.transform(frame.geometry.to_crs(STORAGE_CRS).to_numpy(), lambda xy: np.round(xy, _DECIMALS))
@@ -148,15 +149,6 @@ def ghosts(readings: Iterable[tuple[str, SiteSet]]) -> list[dict[str, Any]]:
         text = json.dumps(content, ensure_ascii=False, sort_keys=True)
         layers.append({**content, "hash": hashlib.sha256(text.encode()).hexdigest()[:12], "on": True})
     return layers
-
-
-def corners_of(layers: Iterable[Mapping[str, Any]]) -> list[list[float]] | None:
-    """Return south-west and north-east corner of some layers, latitude first as Leaflet has it; None of empty ones."""
-    shapes = [shapely.geometry.shape(f["geometry"]) for layer in layers for f in layer["features"]]
-    if not shapes:
-        return None
-    west, south, east, north = shapely.total_bounds(shapes).tolist()
-    return [[south, west], [north, east]]
 
 
 def _colours(categories: pd.Series[str]) -> dict[str, str]:

@@ -908,8 +908,8 @@
       if (known !== this.selected) this.select(known);
       else this.remark(); // its layer may have been rebuilt
       if (this.hover.item && !this.items.includes(this.hover.item)) this.leave();
-      for (const part of this.parts) part.update(spec);
       this.view(spec, last);
+      for (const part of this.parts) part.update(spec);
       if (known && (spec.fly || 0) > (last.fly || 0)) this.fly(known);
       this.arrange();
     }

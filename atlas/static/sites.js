@@ -4,6 +4,7 @@
  *
  *   spec.layers[].own        these features are the user's; without one, nothing here shows
  *   spec.layers[].cluster    many points: those close together on the screen become one mark with their number
+ *   spec.show                {n, bounds}: with another n, the map shows all of these bounds
  *   spec.draw                true where sites can be drawn; hooks.onDraw({tool, coordinates | id, from, to}) then tells the host,
  *                            positions in degrees, longitude first
  *
@@ -35,8 +36,14 @@
       this.group = L.layerGroup().addTo(atlas.map);
     }
 
-    update() {
+    update(spec) {
       this.state = null;
+      const {map} = this.atlas, {n, bounds} = spec.show || {};
+      if (!bounds || n === this.seen || !this.atlas.sized) return;
+      this.seen = n;
+      if (map.getBounds().contains(bounds)) return;
+      this.atlas.moved = true;
+      map.fitBounds(bounds, {...this.atlas.insets(), maxZoom: 13, animate: !calm()});
     }
 
     /** Runs whenever names are laid out; does nothing while zoom and layers are what they were. */

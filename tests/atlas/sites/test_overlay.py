@@ -7,7 +7,7 @@ import shapely
 from shapely.geometry import shape
 
 from atlas.sites.model import SiteSet
-from atlas.sites.overlay import PREFIX, corners_of, ghosts, overlay, site_id
+from atlas.sites.overlay import PREFIX, ghosts, overlay, site_id
 from atlas.theme import theme
 from atlas.webmap import WebMap
 from atlas.webpage import page
@@ -64,7 +64,6 @@ def test_the_area_of_a_symbol_grows_with_the_investment(toyland: Opened) -> None
 
 def test_no_sites_no_layers(toyland: Opened) -> None:
     assert overlay(fresh(toyland).sites, "zh") == []
-    assert corners_of([]) is None
 
 
 def test_many_points_are_joined_and_nameless(toyland: Opened) -> None:
@@ -103,9 +102,11 @@ def test_sites_lie_over_the_sheet_and_may_lie_beyond_it(district: Opened) -> Non
     assert over["view"] == plain["view"]
     assert (plain["draw"], over["draw"]) == (False, True)
     assert over["groups"][0]["id"] == "sites"
-    corners = corners_of(layers)
-    assert corners
-    assert over["max_bounds"][1][1] > corners[1][1] > plain["max_bounds"][1][1]
+    assert plain["show"] is over["show"] is None
+    shown = web.document(sheet, overlays=layers, show=4)["show"]
+    assert shown["n"] == 4
+    assert over["max_bounds"][1][1] > shown["bounds"][1][1] > plain["max_bounds"][1][1]
+    assert web.document(sheet, show=4)["show"] == {"n": 4, "bounds": None}
 
 
 @pytest.mark.parametrize("bad", ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>"])
