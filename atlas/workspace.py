@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import sys
+import time
 import uuid
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     import pyproj
 
 LONGEST_NAME: Final = 60
+DRAFT_DAYS: Final = 30
 _SITES: Final = "sites"
 _SETS: Final = "site_sets"
 _SET_COLUMNS: Final = ("set_name", "revision", "saved", "reading")
@@ -157,7 +159,8 @@ class Workspace:
         PlanError
             If the file cannot be written.
         """
-        if not sets and not self.file.exists():
+        if not sets:
+            shutil.rmtree(self.folder, ignore_errors=True)
             return
         with self._locked():
             content = _nothing()
@@ -168,6 +171,14 @@ class Workspace:
     def drafts(self, token: str) -> Workspace:
         """Return where one window keeps what it has not saved; `token` is a file name that only it knows."""
         return Workspace(self.folder / "drafts", token)
+
+    def forget_drafts(self) -> None:
+        """Delete the drafts of windows that nobody has come back to for long."""
+        oldest = time.time() - DRAFT_DAYS * 86_400
+        for folder in (self.folder / "drafts").glob("*"):
+            with contextlib.suppress(OSError):
+                if folder.stat().st_mtime < oldest:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     @property
     def has_backup(self) -> bool:

@@ -240,6 +240,7 @@ class Desk:
 
     def recover(self) -> None:
         """Take up again what a reload of this window left unsaved."""
+        self.workspace.forget_drafts()
         token = ui.recalled("draft")
         if self.benches or not _TOKEN.fullmatch(token):
             return

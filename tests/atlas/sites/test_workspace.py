@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from geopandas.testing import assert_geodataframe_equal
 
 from atlas.locations import ROOT
 from atlas.sites.model import COLUMNS, Alternative, Reading, SiteSet
-from atlas.workspace import LONGEST_NAME, Workspace
+from atlas.workspace import DRAFT_DAYS, LONGEST_NAME, Workspace
 from layers import Finding, PlanError
 from tests.conftest import Opened, opened
 
@@ -112,6 +113,24 @@ def test_another_windows_save_is_not_overwritten(toyland: Opened, tmp_path: Path
             one.save(sites_of(toyland, count=3), revision=stale)
         assert caught.value.findings[0].code == "site_set_changed"
     assert [saved.sites for saved in one.list()] == [2]
+
+
+def test_drafts_are_of_one_window_and_not_for_ever(toyland: Opened, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, "d")
+    one, two = workspace.drafts("a" * 12), workspace.drafts("b" * 12)
+    one.hold([sites_of(toyland), sites_of(toyland, "另一个", 1)])
+    assert [saved.sites for saved in one.list()] == [1, 3]
+    assert two.list() == workspace.list() == ()
+    one.hold([sites_of(toyland, count=2)])
+    assert [saved.sites for saved in one.list()] == [2]
+    two.hold([sites_of(toyland, count=1)])
+    long_ago = time.time() - (DRAFT_DAYS + 1) * 86_400
+    os.utime(one.folder, (long_ago, long_ago))
+    workspace.forget_drafts()
+    assert not one.folder.exists()
+    assert [saved.sites for saved in two.list()] == [1]
+    two.hold([])
+    assert not two.folder.exists()
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * (LONGEST_NAME + 1), "a\nb", "a\x00b"])
