@@ -95,9 +95,43 @@ def _parser() -> argparse.ArgumentParser:
     command("sheets", list_sheets, "有哪些图 / the sheets of the district")
     command("places", list_places, "地名表 / the gazetteer of the district")
     command("check", check, "核查数据 / audit the data; exit status 1 if anything is an error")
+    inspect_ = command("inspect", inspect, "识别项目文件 / how a file of project sites is understood")
+    inspect_.add_argument("file", type=Path, metavar="FILE", help="table, map or drawing of project sites")
+    inspect_.add_argument(
+        "--assume-crs",
+        default="",
+        metavar="X",
+        help="its CRS, whatever the file says: EPSG:n, wgs84, cgcs2000, gcj02 or bd09",
+    )
+    screen_ = command("screen", screen, "筛查项目 / what each project site touches, and how sure that is")
+    screen_.add_argument("file", type=Path, metavar="FILE", help="table, map or drawing of project sites")
+    screen_.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="results: .xlsx .csv .parquet .gpkg .geojson .shp .zip .kml .geoparquet",
+    )
+    screen_.add_argument("--report", type=Path, metavar="FILE.docx", help="report for Word")
+    screen_.add_argument("--certificate", type=Path, metavar="FILE.zip", help="what `verify` can compute again")
+    screen_.add_argument("--assume-crs", default="", metavar="X", help="as of `inspect`")
+    screen_.add_argument(
+        "--control",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="control layers: red lines, farmland, water sources, heritage",
+    )
+    screen_.add_argument("--engine", choices=("local",), default="local", help="where it is computed")
+    verify_ = command("verify", verify, "复算筛查证书 / compute a certificate again")
+    verify_.add_argument("file", type=Path, metavar="FILE.zip", help="certificate")
     map_ = command("map", write_map, "把一张图存成单个网页 / one sheet as one HTML file that opens offline")
     map_.add_argument("--sheet", default="", metavar="ID", help="which sheet (default: the first)")
     map_.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="file to write")
+    map_.add_argument("--sites", type=Path, metavar="FILE", help="project sites to draw over it")
+    map_.add_argument("--assume-crs", default="", metavar="X", help="of the sites, as of `inspect`")
     figures.add_figure(command("figure", figures.figure, "把一张图排成印刷图 / one sheet as a print figure"))
     figures.add_book(command("book", figures.book, "整本图集 / the whole atlas as one PDF"))
     return parser
@@ -192,7 +226,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def write_map(arguments: argparse.Namespace) -> int:
-    """Write a sheet as one HTML file."""
+    """Write a sheet as one HTML file, with project sites over it if there are any."""
     from atlas.sheets import read_sheets  # noqa: PLC0415 - commands load what they need
     from atlas.webmap import WebMap  # noqa: PLC0415
     from atlas.webpage import save_page  # noqa: PLC0415
@@ -201,9 +235,39 @@ def write_map(arguments: argparse.Namespace) -> int:
     found = Findings()
     atlas = read_sheets(folder, plan, found)
     found.raise_errors()
-    sheet = atlas.sheet(arguments.sheet)
-    save_page(WebMap(plan, atlas, arguments.lang), sheet, arguments.out)
+    sheet, overlays = atlas.sheet(arguments.sheet), []
+    if arguments.sites:
+        from atlas.sites.overlay import overlay  # noqa: PLC0415 - commands load what they need
+        from atlas.sites.read import read_sites  # noqa: PLC0415
+
+        overlays = overlay(read_sites(arguments.sites, plan, assume_crs=arguments.assume_crs), arguments.lang)
+    save_page(WebMap(plan, atlas, arguments.lang), sheet, arguments.out, overlays)
     return _print(arguments, [{"sheet": sheet.id, "out": str(arguments.out)}])
+
+
+def inspect(arguments: argparse.Namespace) -> int:
+    """Print how a file of project sites is understood."""
+    from atlas.sites import commands  # noqa: PLC0415 - commands load what they need
+
+    _, plan = _open(arguments)
+    text = commands.inspect(arguments.file, plan, arguments.assume_crs, arguments.lang, as_json=arguments.json)
+    print(text)  # noqa: T201 - the command's result
+    return 0
+
+
+def screen(arguments: argparse.Namespace) -> int:
+    """Screen project sites."""
+    from atlas.screening import commands  # noqa: PLC0415 - commands load what they need
+
+    folder, plan = _open(arguments)
+    return commands.screen(arguments, plan, folder)
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Compute a certificate again."""
+    from atlas.screening import commands  # noqa: PLC0415 - commands load what they need
+
+    return commands.verify(arguments)
 
 
 def serve(arguments: argparse.Namespace) -> int:

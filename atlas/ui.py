@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from layers import Finding
     from layers.errors import Language
 
-PAGES: Final = ("map", "register", "targets", "figures", "sources")
+PAGES: Final = ("map", "register", "targets", "sites", "figures", "sources")
 # What marks an address that says which view it is, and what holds for all views of a session.
-_VIEWS: Final = ("sheet", "statement")
-_LASTING: Final = ("lang", "district")
+_VIEWS: Final = ("sheet", "statement", "site")
+_LASTING: Final = ("lang", "district", "set", "draft")
 
 
 # ---- the app's frame

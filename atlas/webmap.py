@@ -17,12 +17,13 @@ from atlas import basemaps
 from atlas.cards import card
 from atlas.drawing import drawn, extent, left_open, shared_borders
 from atlas.legend import LegendEntry, basis_legend
+from atlas.theme import theme
 from atlas.webshapes import corners, to_degrees, web_shapes
 from atlas.words import certainty, say, words
 from layers import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
@@ -105,6 +106,9 @@ class WebMap:
         basemap: str = basemaps.NONE,
         fly: int = 0,
         alone: bool = False,
+        overlays: Sequence[Mapping[str, Any]] = (),
+        draw: bool = False,
+        show: int = 0,
     ) -> dict[str, Any]:
         """
         Return the document of a sheet for the map client.
@@ -124,6 +128,12 @@ class WebMap:
         alone
             For a page without a server: cards, note and open points are part of the document, and basemaps that need
             the user's own key are not.
+        overlays
+            Layers of the user's own over the sheet, as `atlas.sites.overlay` makes them.
+        draw
+            Whether sites can be drawn on the map.
+        show
+            Counter; when it changes, the client sees to it that all overlays are in view.
         """
         language = self.language
         shown = self.plan.feature(selected)
@@ -132,7 +142,9 @@ class WebMap:
             hidden = {*hidden, *(f"!{layer.id}" for layer in sheet.layers if layer.kind == shown.kind and not layer.on)}
         offered = [b for b in basemaps.basemaps() if not alone or "{s}" not in b.url]
         layers = [{**self.layer(layer), "on": layer.on} for layer in sheet.layers]
+        layers += [dict(layer) for layer in overlays]
         used = {layer["group"] for layer in layers}
+        added = {layer["group"] for layer in overlays}
         return {
             "version": SPEC_VERSION,
             "district": self.plan.district.id,
@@ -141,9 +153,16 @@ class WebMap:
             "subtitle": self.plan.district.name.in_(language),
             "lang": "zh-CN" if language == "zh" else "en",
             "view": {"bounds": self.bounds(sheet), "fit": "if-changed"},
-            "max_bounds": self._farthest(),
+            "max_bounds": self._farthest(overlays),
+            # A site is looked at more closely than what the plan says of it.
+            "max_zoom": theme()["sites"]["max_zoom"] if overlays or draw else None,
+            "draw": draw,
+            "show": {"n": show, "bounds": _corners_of(overlays)} if show else None,
             "groups": [
-                {"id": id_, "title": name.in_(language)} for id_, name in vocabulary().groups.items() if id_ in used
+                {"id": id_, "title": vocabulary().groups[id_].in_(language)}
+                # What the user has added comes first, as it lies on top.
+                for id_ in sorted(vocabulary().groups, key=lambda id_: id_ not in added)
+                if id_ in used
             ],
             "layers": layers,
             "basis_legend": [_legend_row(entry) for entry in basis_legend(language)],
@@ -187,12 +206,21 @@ class WebMap:
         """Return south-west and north-east corner of a sheet in degrees, latitude first as Leaflet has it."""
         return corners(to_degrees([extent(self.plan, sheet)], self.plan.crs)[0])
 
-    def _farthest(self) -> list[list[float]]:
+    def _farthest(self, overlays: Sequence[Mapping[str, Any]]) -> list[list[float]]:
         """Return the corners beyond which there is nothing to see."""
-        everything = shapely.MultiPoint(
-            np.concatenate([np.reshape(shape.bounds, (2, 2)) for shape in self._shapes.values()])
-        )
+        shapes = [shapely.geometry.shape(feature["geometry"]) for layer in overlays for feature in layer["features"]]
+        bounds = np.concatenate([shapely.bounds(shapes or shapely.Point()).reshape(-1, 2), self._reach])
+        everything = shapely.MultiPoint(bounds[np.isfinite(bounds).all(axis=1)])
         return corners(everything.envelope.buffer(_MARGIN_DEGREES))
+
+    @cached_property
+    def _reach(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        return np.concatenate([np.reshape(shape.bounds, (2, 2)) for shape in self._shapes.values()])
+
+
+def _corners_of(overlays: Sequence[Mapping[str, Any]]) -> list[list[float]] | None:
+    shapes = [shapely.geometry.shape(feature["geometry"]) for layer in overlays for feature in layer["features"]]
+    return corners(shapely.box(*shapely.total_bounds(shapes))) if shapes else None
 
 
 def _legend_row(entry: LegendEntry) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from atlas.locations import STATIC
 from atlas.output import put
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import branca
 
@@ -70,9 +70,9 @@ def shell_parts(shell: folium.Map) -> tuple[str, str]:
     return figure.html.render(), figure.script.render()
 
 
-def page(web: WebMap, sheet: Sheet) -> str:
-    """Return a sheet as one HTML page with everything it needs inside."""
-    return standalone(web.document(sheet, alone=True))
+def page(web: WebMap, sheet: Sheet, overlays: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Return a sheet, with layers of the user's own over it, as one HTML page with everything it needs inside."""
+    return standalone(web.document(sheet, alone=True, overlays=overlays))
 
 
 def standalone(document: Mapping[str, Any], then: str = "") -> str:
@@ -98,10 +98,12 @@ def standalone(document: Mapping[str, Any], then: str = "") -> str:
         css=[
             (leaflet / "leaflet.css").read_text("utf-8"),
             (STATIC / "atlasmap.css").read_text("utf-8"),
+            (STATIC / "sites.css").read_text("utf-8"),
         ],
         js=[
             (leaflet / "leaflet.js").read_text("utf-8"),
             (STATIC / "atlasmap.js").read_text("utf-8"),
+            (STATIC / "sites.js").read_text("utf-8"),
             f"{script}window.atlasMap.update({content});{then}",
         ],
         html=html,
@@ -109,16 +111,25 @@ def standalone(document: Mapping[str, Any], then: str = "") -> str:
     return text
 
 
-def save_page(web: WebMap, sheet: Sheet, out: Path) -> None:
+def save_page(web: WebMap, sheet: Sheet, out: Path, overlays: Sequence[Mapping[str, Any]] = ()) -> None:
     """
     Write a sheet as one HTML file that opens from a disk without network.
+
+    Parameters
+    ----------
+    web, sheet
+        What is drawn.
+    out
+        The file.
+    overlays
+        Layers of the user's own over it, as `atlas.sites.overlay` makes them.
 
     Raises
     ------
     PlanError
         If the file cannot be written; nothing is left half-written.
     """
-    put(out, page(web, sheet).encode())
+    put(out, page(web, sheet, overlays).encode())
 
 
 def leaflet_folder() -> Path:

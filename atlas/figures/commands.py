@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from atlas.figures.recipe import Recipe
     from atlas.sheets import Atlas
-    from layers import Plan
+    from layers import Layer, Plan
 
 _PAPERS: Final = ("A4", "A3", "A2", "A1", "A0")
 _RESOLUTIONS: Final = (150, 300, 600)
@@ -36,6 +36,8 @@ def add_figure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dpi", type=int, choices=_RESOLUTIONS, default=300, help="of a PNG (default: 300)")
     parser.add_argument("--title", metavar="TEXT", help="over the map (default: the sheet's own)")
+    parser.add_argument("--sites", type=Path, metavar="FILE", help="project sites to draw over it")
+    parser.add_argument("--assume-crs", default="", metavar="X", help="of the sites, as of `inspect`")
     parser.add_argument("--pdfa", action="store_true", help="write PDF/A-3, for the archive")
     _add_common(parser)
 
@@ -76,9 +78,10 @@ def figure(arguments: argparse.Namespace) -> int:
     recipe = replace(recipe, sheet=atlas.sheet(arguments.sheet or recipe.sheet).id, fingerprint=plan.fingerprint)
     given = {name: getattr(arguments, name) for name in ("orientation", "scale", "title")}
     recipe = replace(recipe, **{name: value for name, value in given.items() if value is not None})
-    drawn = compose(plan, atlas, recipe)
+    overlays = _sites(arguments, plan)
+    drawn = compose(plan, atlas, recipe, overlays=overlays)
     sheet = atlas.sheet(recipe.sheet)
-    remarks = export(drawn, plan, sheet, arguments.out, dpi=arguments.dpi, archival=arguments.pdfa)
+    remarks = export(drawn, plan, sheet, arguments.out, dpi=arguments.dpi, archival=arguments.pdfa, overlays=overlays)
     for line in (*(remark.finding.line(arguments.lang) for remark in remarks), *drawn.warnings):
         _tell(line)
     row = {"sheet": sheet.id, "out": str(arguments.out), "scale": f"1:{drawn.scale}", "recipe": drawn.recipe.id}
@@ -119,6 +122,15 @@ def _open(arguments: argparse.Namespace) -> tuple[Plan, Atlas]:
     atlas = read_sheets(folder, plan, found)
     found.raise_errors()
     return plan, atlas
+
+
+def _sites(arguments: argparse.Namespace, plan: Plan) -> tuple[Layer, ...]:
+    if not arguments.sites:
+        return ()
+    from atlas.sites.figures import site_layers  # noqa: PLC0415 - commands load what they need
+    from atlas.sites.read import read_sites  # noqa: PLC0415
+
+    return site_layers(read_sites(arguments.sites, plan, assume_crs=arguments.assume_crs), plan)
 
 
 def _with(arguments: argparse.Namespace, recipe: Recipe) -> Recipe:

@@ -11,9 +11,11 @@ import streamlit as st
 
 from atlas import ui
 from atlas.cards import card, target_value, targets_of
+from atlas.desk.session import desk_of
 from atlas.drawing import left_open
 from atlas.mapview import atlas_map
 from atlas.opened import web_map
+from atlas.sites.overlay import site_id
 from atlas.webpage import page
 from atlas.words import certainty, say
 
@@ -30,12 +32,18 @@ def current_sheet(district: Opened, language: Language) -> Sheet:
     if wanted and wanted not in district.atlas.sheets:
         st.sidebar.info(say(language, "app.unknown_sheet"))
         wanted = ""
-    if feature and district.plan.feature(feature) is None:
+    known = not feature or district.plan.feature(feature) is not None or site_id(feature) in _sites()
+    if not known:
         st.sidebar.info(say(language, "app.unknown_feature"))
         feature = ""
     sheet = district.atlas.sheet(wanted)
     ui.remember(sheet=sheet.id, feature=feature, off=ui.recalled("off"), base=ui.recalled("base"))
     return sheet
+
+
+def _sites() -> set[str]:
+    """Return the ids of the user's own sites that lie over the sheet."""
+    return set(desk.bench.sites.frame["id"]) if desk.bench else set()
 
 
 def choose_sheet(district: Opened, sheet: Sheet, language: Language) -> None:
@@ -96,6 +104,7 @@ def show_sheet(district: Opened, sheet: Sheet, language: Language) -> None:
             hidden=hidden,
             basemap=ui.recalled("base"),
             fly=st.session_state.get("fly", 0),
+            overlays=desk.layers(language),
         )
         atlas_map(document, key="map", on_click=_clicked)
     with right, st.container(key="side"):
@@ -103,7 +112,9 @@ def show_sheet(district: Opened, sheet: Sheet, language: Language) -> None:
         titles = [say(language, "app.sheet_note"), say(language, "app.table_twin")]
         about, twin = st.tabs(titles, key="side_tab", on_change="rerun")
         with about:
-            if row is None:
+            if site_id(feature):
+                show_site(site_id(feature), language)
+            elif row is None:
                 show_note(district, sheet, language)
             else:
                 show_card(district, row, language)
@@ -130,6 +141,16 @@ def show_card(district: Opened, row: Feature, language: Language) -> None:
     st.button(say(language, "app.close"), on_click=ui.remember, kwargs={"feature": ""})
 
 
+def show_site(site: str, language: Language) -> None:
+    """Show what a site of the user's own is called, and the way to its results."""
+    if desk.bench is None:
+        return
+    [known] = desk.bench.sites.frame[desk.bench.sites.frame["id"] == site].to_dict("records")
+    st.html(ui.heading(known["name"] or site, known["category"]) + ui.paragraph(known["content"] or known["location"]))
+    st.page_link(ui.page_file("sites"), label=say(language, "sites.see_results"), query_params={"site": site})
+    st.button(say(language, "app.close"), on_click=ui.remember, kwargs={"feature": ""})
+
+
 def show_note(district: Opened, sheet: Sheet, language: Language) -> None:
     """Show what the sheet is about, what the text leaves open, and the numbers of its topics."""
     st.html(
@@ -148,7 +169,7 @@ def show_note(district: Opened, sheet: Sheet, language: Language) -> None:
         st.switch_page(ui.page_file("figures"), query_params=st.query_params.to_dict() | {"sheet": sheet.id})
     st.download_button(
         say(language, "app.download_html"),
-        data=lambda: page(web_map(district, language), sheet),
+        data=lambda: page(web_map(district, language), sheet, desk.layers(language)),
         file_name=f"{district.plan.district.id}-{sheet.id}.html",
         mime="text/html",
         on_click="ignore",
@@ -189,6 +210,7 @@ def _row_chosen(ids: list[str]) -> None:
 
 language = ui.current_language()
 district = ui.opened(language)
+desk = desk_of(district.plan)
 sheet = current_sheet(district, language)
 ui.choices(district, language)
 choose_sheet(district, sheet, language)

@@ -255,7 +255,8 @@
     draw(feature, index) {
       const {type, coordinates} = feature.geometry || {};
       if (!coordinates || !coordinates.length) return;
-      const style = (this.spec.classes[feature.c || 0] || {}).style || {};
+      const common = (this.spec.classes[feature.c || 0] || {}).style || {};
+      const style = feature.size ? {...common, size: feature.size} : common; // by what it stands for; the legend shows the class
       const kind = type.endsWith('Point') ? 'point' : type.endsWith('Polygon') ? 'area' : 'line';
       const item = {id: feature.id, feature, index, layer: this, style, kind};
       if (kind === 'point') {
@@ -552,7 +553,8 @@
           if (depthIn(rings, x, y) > 4) places.push({...block, x, y, cost: spill + Math.hypot(dx * 3, dy), boxes: [boxAt(x, y, w, h)]});
         }
       }
-      return places;
+      // A site is named beside itself at once.
+      return places.length || !item.layer.spec.own ? places : this.beside(heart, room / 2, this.block(item));
     }
 
     write(item, {x, y, angle = 0, rows}, selected) {
@@ -609,7 +611,7 @@
     group(group, layers) {
       const real = layers.filter((layer) => layer.features.length);
       const off = real.length > 0 && !real.some((layer) => this.atlas.layers.get(layer.id).visible);
-      const row = {group, real, folded: this.closed.get(group.id) ?? off};
+      const row = {group, real, folded: this.closed.get(group.id) ?? (off || (this.atlas.spec.draw && !layers.some((layer) => layer.own)))};
       const all = html('input', {type: 'checkbox', 'aria-label': group.title, disabled: !real.length,
         onchange: () => this.atlas.setVisible(real.map((layer) => layer.id), all.checked)});
       const fold = html('button', {type: 'button', class: 'atlas-fold', onclick: () => {
@@ -877,7 +879,9 @@
       this.labels = new Labels(map);
       this.tooltip = L.tooltip({className: 'atlas-tooltip', opacity: 1, offset: [0, -8]});
       this.chrome();
+      this.parts = [];
       this.listen();
+      this.parts = AtlasMap.parts.map((part) => part(this));
     }
 
     // -- what the host calls
@@ -905,6 +909,7 @@
       else this.remark(); // its layer may have been rebuilt
       if (this.hover.item && !this.items.includes(this.hover.item)) this.leave();
       this.view(spec, last);
+      for (const part of this.parts) part.update(spec);
       if (known && (spec.fly || 0) > (last.fly || 0)) this.fly(known);
       this.arrange();
     }
@@ -918,7 +923,9 @@
         this.moved = true;
         this.map.setView(other.map.getCenter(), other.map.getZoom(), {animate: false});
       }
-      if (other.selected !== this.selected) this.select(other.selected, true);
+      // What it was given it may not know (a user's own sites); only what was chosen there counts.
+      const chose = other.selected !== (other.spec.selected ?? null);
+      if (chose && other.selected !== this.selected) this.select(other.selected, true);
       this.panel.sync();
     }
 
@@ -1038,7 +1045,7 @@
       if (!item || this.flight) return;
       if (!item.layer.visible) this.setVisible([item.layer.spec.id], true);
       this.moved = true;
-      this.map.fitBounds(this.boundsOf(item), {...this.insets(), maxZoom: Math.max(FLY_ZOOM, this.map.getZoom()), animate: !calm()});
+      this.map.fitBounds(this.boundsOf(item), {...this.insets(), maxZoom: Math.max(item.layer.spec.fly_zoom || FLY_ZOOM, this.map.getZoom()), animate: !calm()});
     }
 
     boundsOf(item) {
@@ -1073,6 +1080,7 @@
       if (!this.spec.max_bounds || !this.sized) return;
       const limits = L.latLngBounds(this.spec.max_bounds).pad(0.15); // room for the part of the map that the panel covers
       this.map.setMaxBounds(limits);
+      if (this.spec.max_zoom) this.map.setMaxZoom(this.spec.max_zoom);
       this.map.options.minZoom = Math.max(0, this.map.getBoundsZoom(limits) - 0.5);
     }
 
@@ -1090,7 +1098,7 @@
 
     /** Padding that keeps what is flown to clear of title, panel and card. */
     insets() {
-      const size = this.map.getSize(), wide = size.x >= 760, card = this.card && !this.card.node.hidden ? this.card.node : null;
+      const size = this.map.getSize(), wide = size.x >= NARROW, card = this.card && !this.card.node.hidden ? this.card.node : null;
       const side = card || this.panel.node, folded = !card && !this.panel.open;
       return {paddingTopLeft: [wide ? 28 : 14, Math.min(this.title.offsetHeight + 20, size.y / 4)],
         paddingBottomRight: [wide && !folded ? side.offsetWidth + 28 : 14, !wide && card ? card.offsetHeight + 14 : Math.min(36, size.y / 8)]};
@@ -1106,7 +1114,8 @@
         const blocked = [...this.map.getContainer().querySelectorAll('.leaflet-control, .atlas-card')].map((node) => node.getBoundingClientRect())
           .filter((r) => r.width && r.height)
           .map((r) => boxAt((r.left + r.right) / 2 - box.left, (r.top + r.bottom) / 2 - box.top, r.width + 6, r.height + 6));
-        this.labels.layout(this.shown(), blocked, this.selected);
+        for (const part of this.parts) part.layout();
+        this.labels.layout(this.shown().filter((item) => !item.away), blocked, this.selected);
         this.labels.pane.classList.remove('atlas-away');
       });
     }
@@ -1229,7 +1238,7 @@
       box.addEventListener('mousedown', () => box.classList.add('atlas-by-mouse'), true);
       document.addEventListener('keydown', () => box.classList.remove('atlas-by-mouse'), true);
       box.addEventListener('focus', () => { if (this.spec) this.showPosition(); });
-      box.addEventListener('keydown', (event) => { if (event.key === 'Escape' && this.selected !== null) this.select(null, true); });
+      box.addEventListener('keydown', (event) => { if (event.key === 'Escape' && !event.defaultPrevented && this.selected !== null) this.select(null, true); });
       new ResizeObserver(() => this.resize()).observe(box);
       this.resize();
     }
@@ -1251,7 +1260,7 @@
 
     point() {
       this.pointing = null;
-      if (!this.pointer) return;
+      if (!this.pointer || this.parts.some((part) => part.busy)) return;
       const {originalEvent: at, latlng, containerPoint} = this.pointer, [item] = this.hits(at.clientX, at.clientY);
       if (!item) return this.leave();
       this.map.getContainer().classList.add('atlas-hot');
@@ -1273,6 +1282,7 @@
 
     /** First click takes the top-most feature; further clicks on the same spot walk down through what lies beneath. */
     click({originalEvent: at, containerPoint}) {
+      if (this.parts.some((part) => part.busy)) return;
       if (at.detail > 1) return; // the second half of a double click
       const hits = this.hits(at.clientX, at.clientY), again = this.lastClick && this.lastClick.distanceTo(containerPoint) < 5;
       const held = again ? hits.findIndex((item) => item.id === this.selected) : -1;
@@ -1281,5 +1291,8 @@
     }
   }
 
+  // What other scripts add to every map: (atlas) => {update(spec), layout(), busy}; and what they need to look the same.
+  AtlasMap.parts = [];
+  AtlasMap.kit = {html, svg, icon, refill, symbolOf, calm};
   window.AtlasMap = AtlasMap;
 })();

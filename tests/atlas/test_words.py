@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from atlas.locations import ROOT
+from atlas.sites.read import FORMATS
 from atlas.words import LANGUAGES, say, words
 from layers import vocabulary
+from layers.crs import DATUMS
 from layers.errors import Finding, _messages
 from layers.records import BASES, PERIODS, QUALIFIERS, STATES, STATUSES
 from tests.conftest import Opened
@@ -25,10 +27,12 @@ OPEN = {
     "period": PERIODS,
     "level": ("error", "warning", "note"),
     "register": STATES,
+    "format": FORMATS,
+    "datum": (*DATUMS, "unknown"),
 }
 
 
-FILE_ENDINGS = {"py", "css", "js", "html", "toml", "typ"}
+FILE_ENDINGS = {"py", "css", "js", "html", "toml", "json", "typ"}
 
 
 def blanks(text: str) -> set[str]:

@@ -18,6 +18,7 @@ from tests.benchmarks.figures import figures
 from tests.benchmarks.first_map import first_map
 from tests.benchmarks.measure import Benchmark, Number, Setting, say, table
 from tests.benchmarks.peer import LEAFMAP, peer_python
+from tests.benchmarks.screening import screening
 from tests.benchmarks.sizes import sizes
 from tests.benchmarks.switch import switch
 
@@ -30,6 +31,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "build": build,
     "sizes": sizes,
     "coverage": coverage,
+    "screening": screening,
     "figures": figures,
 }
 

@@ -25,7 +25,8 @@ def test_yields_numbers(name: str) -> None:
         assert number.benchmark == name
         assert math.isfinite(number.ours)
         assert number.samples["ours"]
-        assert number.peer is None
+        # The only peer here is a library; the others would have to be installed.
+        assert (number.peer is None) == (name != "screening") or number.judged == "ours"
     json.dumps([number.as_json() for number in numbers])
 
 

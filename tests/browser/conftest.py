@@ -100,7 +100,9 @@ def _serve(geodata: Path, log: Path) -> Iterator[str]:
     with closing(socket.socket()) as probe:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "atlas", "serve", "--geodata", str(geodata), "--no-browser", "--port", str(port)]
+    workspace = str(log.parent / "workspace")
+    command = [sys.executable, "-m", "atlas", "serve", "--geodata", str(geodata), "--workspace", workspace]
+    command += ["--no-browser", "--port", str(port)]
     url = f"http://localhost:{port}"
     with log.open("wb") as out:
         process = subprocess.Popen(

@@ -1,0 +1,1 @@
+"""One module per family of files; each turns bytes into an `atlas.sites.raw.RawFile` and knows nothing of the plan."""
