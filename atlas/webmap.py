@@ -23,9 +23,12 @@ from layers.assemble import locate
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     from shapely.geometry.base import BaseGeometry
 
+    from atlas.rasters.recipes import RasterRecipe
+    from atlas.rasters.views import View
     from atlas.sheets import Atlas, Sheet, SheetLayer
     from layers import Feature, Plan
     from layers.errors import Language
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 SPEC_VERSION: Final = 1
 # Room around everything that the view may be moved into.
 _MARGIN_DEGREES: Final = 0.2
+_SURFACES_KEPT: Final = 8
 
 
 class WebMap:
@@ -47,11 +51,14 @@ class WebMap:
         Its sheets.
     language
         Of titles, legends and the client's own words.
+    elevation
+        The district's imported elevation model, if there is one.
     """
 
-    def __init__(self, plan: Plan, atlas: Atlas, language: Language = "zh") -> None:
-        self.plan, self.atlas, self.language = plan, atlas, language
+    def __init__(self, plan: Plan, atlas: Atlas, language: Language = "zh", *, elevation: Path | None = None) -> None:
+        self.plan, self.atlas, self.language, self.elevation = plan, atlas, language, elevation
         self._drawn: dict[str, dict[str, Any]] = {}
+        self._surfaces: dict[RasterRecipe, tuple[View, dict[str, Any]]] = {}
 
     @cached_property
     def _shapes(self) -> dict[str, BaseGeometry]:
@@ -83,6 +90,22 @@ class WebMap:
         content["hash"] = hashlib.sha256(text.encode()).hexdigest()[:12]
         return self._drawn.setdefault(wanted.id, content)
 
+    def surface(self, recipe: RasterRecipe) -> View:
+        """Return a raster as sheets show it; the last few that were asked for are kept."""
+        return self._surface(recipe)[0]
+
+    def _surface(self, recipe: RasterRecipe) -> tuple[View, dict[str, Any]]:
+        # Only a sheet with a raster waits for these libraries.
+        from atlas.rasters.views import make_view  # noqa: PLC0415
+        from atlas.rasters.weblayers import web_surface  # noqa: PLC0415
+
+        if recipe not in self._surfaces:
+            view = make_view(self.plan, recipe, self.language, self.elevation)
+            while len(self._surfaces) >= _SURFACES_KEPT:
+                self._surfaces.pop(next(iter(self._surfaces)), None)
+            self._surfaces[recipe] = view, web_surface(view, self.language)
+        return self._surfaces[recipe]
+
     def _feature(self, feature: Feature, row: int, way: LegendEntry, *, named: bool) -> dict[str, Any]:
         return {
             "id": feature.id,
@@ -106,6 +129,7 @@ class WebMap:
         basemap: str = basemaps.NONE,
         fly: int = 0,
         alone: bool = False,
+        recipe: RasterRecipe | None = None,
     ) -> dict[str, Any]:
         """
         Return the document of a sheet for the map client.
@@ -125,6 +149,8 @@ class WebMap:
         alone
             For a page without a server: cards, note and open points are part of the document, and basemaps that need
             the user's own key are not.
+        recipe
+            Of the raster under the sheet, if not the sheet's own.
         """
         language = self.language
         offered = [b for b in basemaps.basemaps() if not alone or "{s}" not in b.url]
@@ -165,7 +191,11 @@ class WebMap:
             "cards": self._cards(sheet) if alone else None,
             "note": sheet.note.in_(language) if alone else None,
             "left_open": [f"{name}:{reason}" for name, reason in left_open(self.plan, sheet)] if alone else None,
+            **self._under(recipe or self.atlas.rasters.get(sheet.raster)),
         }
+
+    def _under(self, recipe: RasterRecipe | None) -> dict[str, Any]:
+        return {"surface": self._surface(recipe)[1]} if recipe else {}
 
     def _cards(self, sheet: Sheet) -> dict[str, Any]:
         cards = {}

@@ -90,6 +90,7 @@ def page(web: WebMap, sheet: Sheet) -> str:
         ],
         js=[
             (leaflet / "leaflet.js").read_text("utf-8"),
+            (STATIC / "rasters.js").read_text("utf-8"),
             (STATIC / "atlasmap.js").read_text("utf-8"),
             f"{script}window.atlasMap.update({document});",
         ],

@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from pyproj.exceptions import CRSError
 
 STORAGE_CRS: Final = "EPSG:4326"
+# What browsers draw pictures in.
+WEB_CRS: Final = "EPSG:3857"
 DATUMS: Final = ("wgs84", "cgcs2000", "gcj02", "bd09")
 REFUSED_DATUMS: Final = ("xian80", "beijing54")
 _REFUSED_NAMES: Final = ("xian 1980", "xi'an 1980", "beijing 1954")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from atlas import ui
+from atlas import rasterpanel, ui
 from atlas.cards import card, target_value, targets_of
 from atlas.mapview import atlas_map
 from atlas.webmap import left_open
@@ -66,7 +66,7 @@ def choose_sheet(district: ui.Opened, sheet: Sheet, language: Language) -> None:
 
 
 def _sheet_chosen(id_: str) -> None:
-    ui.remember(sheet=id_, feature="")
+    ui.remember(sheet=id_, feature="", **rasterpanel.forget())
 
 
 def _found(district: ui.Opened, sheet: Sheet) -> None:
@@ -84,6 +84,7 @@ def _clicked() -> None:
 def show_sheet(district: ui.Opened, sheet: Sheet, language: Language) -> None:
     """Show map and card; a click on the map reruns this part of the page alone, a pan nothing at all."""
     web, feature = ui.web_map(district, language), ui.recalled("feature")
+    recipe = rasterpanel.chosen(district, sheet)
     middle, right = st.columns([3, 1], gap="small")
     hidden = {id_ for id_ in ui.recalled("off").split(",") if id_}
     row = district.plan.feature(feature) if feature else None
@@ -97,17 +98,22 @@ def show_sheet(district: ui.Opened, sheet: Sheet, language: Language) -> None:
             hidden=hidden,
             basemap=ui.recalled("base"),
             fly=st.session_state.get("fly", 0),
+            recipe=recipe,
         )
         atlas_map(document, key="map", on_click=_clicked)
     with right, st.container(key="side"):
         # The table is drawn when it is asked for: its part of the page is heavier than the map.
-        titles = [say(language, "app.sheet_note"), say(language, "app.table_twin")]
-        about, twin = st.tabs(titles, key="side_tab", on_change="rerun")
+        words = ["app.sheet_note", *(["raster.panel"] if recipe else []), "app.table_twin"]
+        about, *panel, twin = st.tabs([say(language, key) for key in words], key="side_tab", on_change="rerun")
         with about:
             if row is None:
                 show_note(district, sheet, language)
             else:
                 show_card(district, row, language)
+        for tab in panel:
+            with tab:
+                if recipe and tab.open:
+                    rasterpanel.show_panel(district, sheet, recipe, web, language)
         with twin:
             if twin.open:
                 show_table(district, sheet, language)
