@@ -52,12 +52,11 @@ def forget() -> dict[str, str]:
 
 def show_panel(district: ui.Opened, sheet: Sheet, recipe: RasterRecipe, web: WebMap, language: Language) -> None:
     """Show the choices, tables and downloads of a raster."""
-    st.html(ui.heading(sheet.title.in_(language), district.plan.district.plan_title.in_(language)))
     _choose(district.plan, recipe, language)
     view = web.surface(recipe)
     for title, head, rows in view.tables[:1]:
         st.html(ui.heading(title) + ui.table(head, rows))
-    st.html("".join(ui.paragraph(note, "atlas-hint") for note in view.notes))
+    st.html(ui.bullets(("", note) for note in view.notes))
     for title, head, rows in view.tables[1:]:
         with st.expander(title):
             st.html(ui.table(head, rows))

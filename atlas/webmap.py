@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from atlas.rasters.recipes import RasterRecipe
-    from atlas.rasters.views import View
+    from atlas.rasters.views import Surfaces, View
     from atlas.sheets import Atlas, Sheet, SheetLayer
     from layers import Feature, Plan
     from layers.errors import Language
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 SPEC_VERSION: Final = 1
 # Room around everything that the view may be moved into.
 _MARGIN_DEGREES: Final = 0.2
-_SURFACES_KEPT: Final = 8
 
 
 class WebMap:
@@ -52,13 +51,12 @@ class WebMap:
     language
         Of titles, legends and the client's own words.
     elevation
-        The district's imported elevation model, if there is one.
+        Where the district's imported elevation model would be; None to do without.
     """
 
     def __init__(self, plan: Plan, atlas: Atlas, language: Language = "zh", *, elevation: Path | None = None) -> None:
         self.plan, self.atlas, self.language, self.elevation = plan, atlas, language, elevation
         self._drawn: dict[str, dict[str, Any]] = {}
-        self._surfaces: dict[RasterRecipe, tuple[View, dict[str, Any]]] = {}
 
     @cached_property
     def _shapes(self) -> dict[str, BaseGeometry]:
@@ -91,20 +89,14 @@ class WebMap:
         return self._drawn.setdefault(wanted.id, content)
 
     def surface(self, recipe: RasterRecipe) -> View:
-        """Return a raster as sheets show it; the last few that were asked for are kept."""
-        return self._surface(recipe)[0]
+        """Return a raster as sheets show it."""
+        return self._surfaces.view(recipe)
 
-    def _surface(self, recipe: RasterRecipe) -> tuple[View, dict[str, Any]]:
-        # Only a sheet with a raster waits for these libraries.
-        from atlas.rasters.views import make_view  # noqa: PLC0415
-        from atlas.rasters.weblayers import web_surface  # noqa: PLC0415
+    @cached_property
+    def _surfaces(self) -> Surfaces:
+        from atlas.rasters.views import Surfaces  # noqa: PLC0415 - only a sheet with a raster waits for its libraries
 
-        if recipe not in self._surfaces:
-            view = make_view(self.plan, recipe, self.language, self.elevation)
-            while len(self._surfaces) >= _SURFACES_KEPT:
-                self._surfaces.pop(next(iter(self._surfaces)), None)
-            self._surfaces[recipe] = view, web_surface(view, self.language)
-        return self._surfaces[recipe]
+        return Surfaces(self.plan, self.language, self.elevation)
 
     def _feature(self, feature: Feature, row: int, way: LegendEntry, *, named: bool) -> dict[str, Any]:
         return {
@@ -195,7 +187,11 @@ class WebMap:
         }
 
     def _under(self, recipe: RasterRecipe | None) -> dict[str, Any]:
-        return {"surface": self._surface(recipe)[1]} if recipe else {}
+        if recipe is None:
+            return {}
+        from atlas.rasters.weblayers import web_surface  # noqa: PLC0415 - as above
+
+        return {"surface": web_surface(self.surface(recipe), self.language)}
 
     def _cards(self, sheet: Sheet) -> dict[str, Any]:
         cards = {}

@@ -103,17 +103,13 @@ def show_sheet(district: ui.Opened, sheet: Sheet, language: Language) -> None:
         atlas_map(document, key="map", on_click=_clicked)
     with right, st.container(key="side"):
         # The table is drawn when it is asked for: its part of the page is heavier than the map.
-        words = ["app.sheet_note", *(["raster.panel"] if recipe else []), "app.table_twin"]
-        about, *panel, twin = st.tabs([say(language, key) for key in words], key="side_tab", on_change="rerun")
+        titles = [say(language, "app.sheet_note"), say(language, "app.table_twin")]
+        about, twin = st.tabs(titles, key="side_tab", on_change="rerun")
         with about:
             if row is None:
                 show_note(district, sheet, language)
             else:
                 show_card(district, row, language)
-        for tab in panel:
-            with tab:
-                if recipe and tab.open:
-                    rasterpanel.show_panel(district, sheet, recipe, web, language)
         with twin:
             if twin.open:
                 show_table(district, sheet, language)
@@ -144,6 +140,8 @@ def show_note(district: ui.Opened, sheet: Sheet, language: Language) -> None:
         + ui.paragraph(sheet.note.in_(language))
         + ui.paragraph(say(language, "app.no_selection"), "atlas-hint")
     )
+    if recipe := rasterpanel.chosen(district, sheet):
+        rasterpanel.show_panel(district, sheet, recipe, ui.web_map(district, language), language)
     missing = left_open(district.plan, sheet)
     st.html(ui.heading(f"{say(language, 'app.left_open')} ({len(missing)})"))
     st.html(ui.bullets(missing) if missing else ui.paragraph(say(language, "app.left_open_none")))

@@ -1,7 +1,7 @@
 """The elevation model a planner brings: checked, cut to the district, and kept as a Cloud Optimized GeoTIFF.
 
-Nothing of the file is believed without a look: what has no CRS, is no elevation, is in feet or lies elsewhere is refused in
-one line and leaves nothing behind. Files larger than memory are read window by window.
+Nothing of the file is believed without a look: what has no CRS, is no elevation, is in feet or lies elsewhere is
+refused in one line and leaves nothing behind. Files larger than memory are read window by window.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from atlas.rasters.grid import Values
+    from atlas.rasters.grid import Mask
     from atlas.rasters.recipes import Ground
 
     Progress = Callable[[float], None]
@@ -87,6 +87,17 @@ class Elevation:
         return f"{self.file.stat().st_mtime_ns}"
 
 
+@dataclass(frozen=True)
+class _Task:
+    """What is to be cut out, and how; `exact` if the cells are the file's own."""
+
+    source: Path
+    area: BaseGeometry
+    ground: Ground
+    exact: bool
+    progress: Progress
+
+
 def elevation_file(workspace: Path, district: str) -> Path:
     """Return where the elevation model of a district is kept in a workspace."""
     return workspace / district / FILE
@@ -106,7 +117,9 @@ def open_elevation(file: Path) -> Elevation | None:
     try:
         with rasterio.open(file) as source:
             tags, (west, _, _, north) = source.tags(), source.bounds
-            grid = Grid(pyproj.CRS.from_wkt(source.crs.to_wkt()), west, north, source.res[0], source.height, source.width)
+            grid = Grid(
+                pyproj.CRS.from_wkt(source.crs.to_wkt()), west, north, source.res[0], source.height, source.width
+            )
             return Elevation(
                 file=file,
                 grid=grid,
@@ -164,7 +177,8 @@ def import_elevation(
             grid, exact = _target(opened, from_crs, area, crs, source)
             plain = draft.with_name(f"{draft.stem}.plain.tif")
             try:
-                _cut(opened, from_crs, plain, grid, area, source, ground, exact=exact, progress=progress)
+                task = _Task(source, area, ground, exact, progress)
+                _cut(opened, from_crs, plain, grid, task)
                 rasterio.shutil.copy(plain, draft, **COG_OPTIONS)
             finally:
                 with contextlib.suppress(OSError):
@@ -230,12 +244,7 @@ def _cut(
     from_crs: pyproj.CRS,
     out: Path,
     grid: Grid,
-    area: BaseGeometry,
-    source: Path,
-    ground: Ground,
-    *,
-    exact: bool,
-    progress: Progress,
+    task: _Task,
 ) -> None:
     """Write the heights of a grid, tile by tile; refuse what comes out as no heights of this place."""
     low, high, inside, known = math.inf, -math.inf, 0, 0
@@ -266,7 +275,7 @@ def _cut(
             transform=grid.transform,
             width=grid.columns,
             height=grid.rows,
-            resampling=Resampling.nearest if exact else Resampling.bilinear,
+            resampling=Resampling.nearest if task.exact else Resampling.bilinear,
             src_nodata=nodata,
             nodata=np.nan,
             dtype="float32",
@@ -282,13 +291,13 @@ def _cut(
             if have.any():
                 kept.write(heights, 1, window=window)
                 low, high = min(low, float(np.nanmin(heights))), max(high, float(np.nanmax(heights)))
-            within = _inside(area, grid, window)
+            within = _inside(task.area, grid, window)
             inside, known = inside + int(within.sum()), known + int((have & within).sum())
-            progress(0.9 * (n + 1) / len(tiles))
+            task.progress(0.9 * (n + 1) / len(tiles))
         covered = known / max(inside, 1)
-        _judge(source, low, high, covered, ground)
+        _judge(task.source, low, high, covered, task.ground)
         kept.update_tags(
-            ATLAS_NAME=source.name,
+            ATLAS_NAME=task.source.name,
             ATLAS_RESOLUTION_M=f"{grid.cell_m:.2f}",
             ATLAS_IMPORTED=datetime.now(UTC).date().isoformat(),
             ATLAS_LOW_M=f"{low:.1f}",
@@ -320,7 +329,7 @@ def windows(grid: Grid, tile: int = _TILE) -> Iterator[Window]:
             yield Window(column, row, min(tile, grid.columns - column), min(tile, grid.rows - row))
 
 
-def _inside(area: BaseGeometry, grid: Grid, window: Window) -> Values:
+def _inside(area: BaseGeometry, grid: Grid, window: Window) -> Mask:
     transform = rasterio.windows.transform(window, grid.transform)
     mask = features.rasterize([area], (window.height, window.width), transform=transform, dtype="uint8")
     return np.asarray(mask, bool)

@@ -116,6 +116,12 @@ def snapped(area: BaseGeometry, crs: pyproj.CRS, cell_m: float, margin_m: float 
     return Grid(crs, left * cell_m, top * cell_m, cell_m, rows, columns)
 
 
+def cut(values: Values, grid: Grid, part: Grid) -> Values:
+    """Return the cells of a raster that a part of its grid has; both have the same cells, in the same places."""
+    top, left = round((grid.north - part.north) / grid.cell_m), round((part.west - grid.west) / grid.cell_m)
+    return values[top : top + part.rows, left : left + part.columns]
+
+
 def district_area(plan: Plan) -> BaseGeometry:
     """Return the district's area in the working CRS."""
     return shapely.union_all([row.geometry for row in plan.layers["district"].rows])

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import shapely
 
+from atlas.rasters.dem import open_elevation
 from atlas.rasters.grid import district_area
 from atlas.rasters.images import FigureImage, figure_image, ramp
 from atlas.rasters.network import speeds
-from atlas.rasters.traveltime import travel_time
+from atlas.rasters.presets import presets, tables
+from atlas.rasters.suitability import scored, weigh
+from atlas.rasters.terrain import slope_on
+from atlas.rasters.traveltime import travel_grid, travel_time
 from atlas.words import distance, say
+from layers import vocabulary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from shapely.geometry.base import BaseGeometry
 
+    from atlas.rasters.dem import Elevation
     from atlas.rasters.grid import Grid, Values
     from atlas.rasters.images import Ramp
     from atlas.rasters.recipes import RasterRecipe
+    from atlas.rasters.suitability import Scored
     from atlas.rasters.traveltime import TravelTime
     from layers import Plan
     from layers.errors import Language
 
 
+# Views take megabytes; a user moves back and forth between a few.
+_KEPT: Final = 8
+_SHOWN_TOWNS: Final = 8
 Table = tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
@@ -71,33 +81,58 @@ class View:
         return figure_image(self.values, self.grid, self.ramp, self.title)
 
 
-def make_view(plan: Plan, recipe: RasterRecipe, language: Language, elevation: Path | None = None) -> View:
+class Surfaces:
     """
-    Compute a recipe and say it in a language.
+    The rasters of a plan as sheets show them; the last few are kept, and what does not depend on weights.
 
     Parameters
     ----------
     plan
-        The plan it is about.
-    recipe
-        What to compute.
+        The plan they are about.
     language
         Of titles and notes.
     elevation
-        The district's imported elevation model, if there is one.
-
-    Raises
-    ------
-    PlanError
-        If the recipe names what the plan does not have.
+        Where the district's imported elevation model would be; None to do without.
     """
-    return travel_view(plan, recipe, language, elevation)
+
+    def __init__(self, plan: Plan, language: Language, elevation: Path | None = None) -> None:
+        self.plan, self.language = plan, language
+        self.elevation = open_elevation(elevation) if elevation else None
+        self._views: dict[RasterRecipe, View] = {}
+        self._scored: dict[RasterRecipe, Scored] = {}
+
+    def view(self, recipe: RasterRecipe) -> View:
+        """
+        Return the view of a recipe.
+
+        Raises
+        ------
+        PlanError
+            If the recipe names what the plan does not have.
+        """
+        if recipe not in self._views:
+            if recipe.kind == "travel_time":
+                view = travel_view(self.plan, recipe, self.language, self.elevation)
+            else:
+                bare = replace(recipe, weights=())
+                if bare not in self._scored:
+                    _make_room(self._scored)
+                    self._scored[bare] = scored(self.plan, bare, self.elevation)
+                view = suitability_view(self._scored[bare], recipe, self.language, self.elevation)
+            _make_room(self._views)
+            self._views[recipe] = view
+        return self._views[recipe]
 
 
-def travel_view(plan: Plan, recipe: RasterRecipe, language: Language, elevation: Path | None = None) -> View:
-    """Return the view of a travel time."""
-    del elevation
-    result = travel_time(plan, recipe.origin, recipe.network)
+def _make_room(kept: dict[RasterRecipe, Any]) -> None:
+    while len(kept) >= _KEPT:
+        kept.pop(next(iter(kept)))
+
+
+def travel_view(plan: Plan, recipe: RasterRecipe, language: Language, elevation: Elevation | None = None) -> View:
+    """Return the view of a travel time; an elevation model slows down what leaves the roads."""
+    slope = slope_on(elevation, travel_grid(plan)) if elevation else None
+    result = travel_time(plan, recipe.origin, recipe.network, slope=slope)
     limits = [float(limit) for limit in speeds()["minutes"]]
     edges = [0.0, *limits]
     titles = [
@@ -166,4 +201,65 @@ def _travel_notes(result: TravelTime, language: Language) -> tuple[str, ...]:
             minutes=f"{result.doubt_min:.0f}",
         ),
         say(language, "raster.slope_used" if result.uses_slope else "raster.slope_unknown"),
+    )
+
+
+def suitability_view(
+    ground: Scored, recipe: RasterRecipe, language: Language, elevation: Elevation | None = None
+) -> View:
+    """Return the view of a suitability; the elevation model is only named."""
+    weights = {**presets()[recipe.preset].weights, **dict(recipe.weights)}
+    result, criteria = weigh(ground, weights), tables()["criteria"]
+    edges = [0.0, 20.0, 40.0, 60.0, 80.0]
+    titles = [say(language, f"suitability.{n}") for n in range(len(edges))]
+    best = shapely.union_all([town.best for town in result.towns])
+    hectares = f"{tables()['best_ha']:g}"
+    shifts = tuple(
+        (
+            f"{criteria[shift.criterion][language]} {shift.share:+.0%}",
+            str(shift.moved),
+            f"{shift.town} {shift.farthest}" if shift.town else "—",
+            f"{shift.kept:.0%}",
+        )
+        for shift in result.shifts
+    )
+    towns = tuple(
+        (
+            town.name,
+            f"{town.mean:.0f}" if np.isfinite(town.mean) else "—",
+            f"{town.best_score:.0f}" if np.isfinite(town.best_score) else "—",
+            f"{town.best_ha:.0f}",
+        )
+        for town in result.towns
+    )
+    town_head = tuple(say(language, f"raster.{key}") for key in ("town", "mean_score", "best_score", "best_ha"))
+    shift_head = tuple(
+        say(language, f"raster.{key}") for key in ("shift", "shift_moved", "shift_farthest", "shift_kept")
+    )
+    used = "、".join(f"{criteria[name][language]} {share:.0%}" for name, share in result.weights.items())
+    missing = "、".join(criteria[name][language] for name in result.missing)
+    unmasked = "、".join(vocabulary().kinds[kind].name.in_(language) for kind in result.unmasked)
+    notes = [say(language, "raster.suit_made", cell=f"{result.grid.cell_m:g}", used=used or "—")]
+    if missing:
+        notes.append(say(language, "raster.suit_missing", missing=missing))
+    if unmasked:
+        notes.append(say(language, "raster.suit_unmasked", unmasked=unmasked))
+    if elevation:
+        notes.append(say(language, "raster.resolution", name=elevation.name, metres=f"{elevation.resolution_m:g}"))
+    notes.append(say(language, "raster.suit_doubt"))
+    return View(
+        recipe=recipe,
+        title=f"{presets()[recipe.preset].name.in_(language)} · {say(language, 'raster.suitability')}",
+        unit=say(language, "raster.unit_score"),
+        grid=result.grid,
+        values=result.score,
+        ramp=ramp("suitability", edges, titles, 0.5),
+        lines=((say(language, "raster.best", n=hectares), best.boundary),) if not best.is_empty else (),
+        lines_title=say(language, "raster.best", n=hectares),
+        tables=(
+            (say(language, "raster.ranking"), town_head, towns[:_SHOWN_TOWNS]),
+            (say(language, "raster.sensitivity"), shift_head, shifts),
+            (say(language, "raster.by_town"), town_head, towns),
+        ),
+        notes=tuple(notes),
     )
