@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from atlas.locations import GEODATA, workspace_folder
+import atlas.rasters.commands as raster_commands
+from atlas.locations import ELEVATION_FILE, GEODATA, workspace_folder
 from atlas.words import LANGUAGES
 from layers import Finding, Findings, PlanError, audit, district_folder, districts
 
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     command("sheets", list_sheets, "有哪些图 / the sheets of the district")
     command("places", list_places, "地名表 / the gazetteer of the district")
     command("check", check, "核查数据 / audit the data; exit status 1 if anything is an error")
+    raster_commands.add_commands(command, _open)
     map_ = command("map", write_map, "把一张图存成单个网页 / one sheet as one HTML file that opens offline")
     map_.add_argument("--sheet", default="", metavar="ID", help="which sheet (default: the first)")
     map_.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="file to write")
@@ -199,7 +201,8 @@ def write_map(arguments: argparse.Namespace) -> int:
     atlas = read_sheets(folder, plan, found)
     found.raise_errors()
     sheet = atlas.sheet(arguments.sheet)
-    save_page(WebMap(plan, atlas, arguments.lang), sheet, arguments.out)
+    elevation = workspace_folder(arguments.workspace) / folder.name / ELEVATION_FILE
+    save_page(WebMap(plan, atlas, arguments.lang, elevation=elevation), sheet, arguments.out)
     return _print(arguments, [{"sheet": sheet.id, "out": str(arguments.out)}])
 
 

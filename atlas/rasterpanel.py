@@ -52,8 +52,8 @@ def forget() -> dict[str, str]:
 
 def show_panel(district: ui.Opened, sheet: Sheet, recipe: RasterRecipe, web: WebMap, language: Language) -> None:
     """Show the choices, tables and downloads of a raster."""
-    _choose(district.plan, recipe, language)
     view = web.surface(recipe)
+    _choose(district.plan, recipe, view.missing, language)
     for title, head, rows in view.tables[:1]:
         st.html(ui.heading(title) + ui.table(head, rows))
     st.html(ui.bullets(("", note) for note in view.notes))
@@ -63,7 +63,7 @@ def show_panel(district: ui.Opened, sheet: Sheet, recipe: RasterRecipe, web: Web
     _offer(district.plan.district.id, sheet, view, language)
 
 
-def _choose(plan: Plan, recipe: RasterRecipe, language: Language) -> None:
+def _choose(plan: Plan, recipe: RasterRecipe, missing: tuple[str, ...], language: Language) -> None:
     origins = _origins(plan)
     if recipe.kind == "suitability":
         names = presets()
@@ -83,6 +83,7 @@ def _choose(plan: Plan, recipe: RasterRecipe, language: Language) -> None:
                     0,
                     _LARGEST_WEIGHT,
                     round(weight),
+                    disabled=criterion in missing,
                     key=f"weight_{recipe.preset}_{criterion}",
                     on_change=_weights_moved,
                     args=(recipe.preset, tuple(weights)),

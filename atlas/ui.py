@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from atlas.locations import GEODATA, STATIC
+from atlas.locations import ELEVATION_FILE, GEODATA, STATIC, workspace_folder
 from atlas.sheets import Atlas, Sheet, read_sheets
 from atlas.webmap import WebMap
 from atlas.words import LANGUAGES, say
@@ -161,9 +161,22 @@ def opened(language: Language) -> Opened:
     return Opened(plan, atlas, findings)
 
 
+def workspace() -> Path:
+    """Return the folder of what the user adds."""
+    given = os.environ.get("ATLAS_WORKSPACE")
+    return workspace_folder(Path(given) if given else None)
+
+
+def elevation_of(district: Opened) -> Path:
+    """Return where the district's elevation model is, or would be."""
+    return workspace() / district.plan.district.id / ELEVATION_FILE
+
+
 def web_map(district: Opened, language: Language) -> WebMap:
     """Return the district's sheets drawn for the browser; drawn once for all sessions."""
-    return _web_map(district.plan.district.id, district.plan.fingerprint, language, district)
+    file = elevation_of(district)
+    stamp = f"{district.plan.fingerprint} {file} {file.stat().st_mtime_ns if file.is_file() else 0}"
+    return _web_map(district.plan.district.id, stamp, language, district)
 
 
 # The stamp is part of the key: when a file changes, the next rerun opens the district anew and no old map can stay.
@@ -176,7 +189,7 @@ def _opened(folder: str, stamp: str) -> tuple[Plan | None, Atlas | None, tuple[F
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _web_map(id_: str, stamp: str, language: Language, _district: Opened) -> WebMap:  # noqa: ARG001
-    return WebMap(_district.plan, _district.atlas, language)
+    return WebMap(_district.plan, _district.atlas, language, elevation=elevation_of(_district))
 
 
 def _show_faults(errors: Iterable[Finding], language: Language) -> None:

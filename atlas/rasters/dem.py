@@ -24,6 +24,7 @@ from rasterio.vrt import WarpedVRT
 from rasterio.warp import Resampling, calculate_default_transform, transform_bounds
 from rasterio.windows import Window
 
+from atlas.locations import ELEVATION_FILE
 from atlas.rasters.export import COG_OPTIONS, draft_of
 from atlas.rasters.grid import Grid, snapped
 from layers import Finding, PlanError
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[float], None]
 
-FILE: Final = "dem.tif"
 MARGIN_M: Final = 2_000.0
 _DRIVERS: Final = {"GTiff", "COG", "SRTMHGT", "AAIGrid", "HFA", "ENVI", "USGSDEM"}
 _TILE: Final = 1_024
@@ -48,6 +48,7 @@ _TILE: Final = 1_024
 _DEEPEST, _HIGHEST = -500.0, 9_000.0
 _FOOT_M: Final = 0.3048
 _CACHE_MB: Final = 128
+_LOOK: Final = 2_048
 _NOTHING: Final = -32_768.0
 
 
@@ -100,7 +101,7 @@ class _Task:
 
 def elevation_file(workspace: Path, district: str) -> Path:
     """Return where the elevation model of a district is kept in a workspace."""
-    return workspace / district / FILE
+    return workspace / district / ELEVATION_FILE
 
 
 def open_elevation(file: Path) -> Elevation | None:
@@ -117,9 +118,12 @@ def open_elevation(file: Path) -> Elevation | None:
     try:
         with rasterio.open(file) as source:
             tags, (west, _, _, north) = source.tags(), source.bounds
-            grid = Grid(
-                pyproj.CRS.from_wkt(source.crs.to_wkt()), west, north, source.res[0], source.height, source.width
-            )
+            crs = pyproj.CRS.from_wkt(source.crs.to_wkt()) if source.crs else None
+            if crs is None:
+                raise _refusal("dem_no_crs", file)
+            if not crs.is_projected:
+                raise _refusal("bad_crs", file, value=crs.name, detail="not projected in metres")
+            grid = Grid(crs, west, north, source.res[0], source.height, source.width)
             return Elevation(
                 file=file,
                 grid=grid,
@@ -130,7 +134,7 @@ def open_elevation(file: Path) -> Elevation | None:
                 high_m=float(tags.get("ATLAS_HIGH_M", "nan")),
                 covered=float(tags.get("ATLAS_COVERED", "nan")),
             )
-    except (RasterioError, CRSError, ValueError) as error:
+    except (RasterioError, CRSError) as error:
         raise _refusal("dem_unreadable", file, detail=_one_line(error)) from error
 
 
@@ -248,7 +252,7 @@ def _cut(
 ) -> None:
     """Write the heights of a grid, tile by tile; refuse what comes out as no heights of this place."""
     low, high, inside, known = math.inf, -math.inf, 0, 0
-    nodata = _NOTHING if opened.nodata is None else opened.nodata
+    nodata = _mark(opened) if opened.nodata is None else opened.nodata
     profile = {
         "driver": "GTiff",
         "width": grid.columns,
@@ -280,6 +284,7 @@ def _cut(
             nodata=np.nan,
             dtype="float32",
             warp_mem_limit=64,
+            tolerance=0.01,
         ) as warped,
         rasterio.open(out, "w", **profile) as kept,
     ):
@@ -304,6 +309,13 @@ def _cut(
             ATLAS_HIGH_M=f"{high:.1f}",
             ATLAS_COVERED=f"{covered:.4f}",
         )
+
+
+def _mark(opened: rasterio.DatasetReader) -> float:
+    """Return what marks unknown ground in a file that declares nothing: its lowest value, if no land lies so low."""
+    shape = min(opened.height, _LOOK), min(opened.width, _LOOK)
+    lowest = float(opened.read(1, out_shape=shape, resampling=Resampling.nearest).min())
+    return lowest if lowest < _DEEPEST else _NOTHING
 
 
 def _judge(source: Path, low: float, high: float, covered: float, ground: Ground) -> None:

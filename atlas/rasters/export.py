@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import rasterio
+from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 
 from layers import Finding, PlanError
@@ -50,6 +51,8 @@ def draft_of(out: Path) -> Iterator[Path]:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         yield draft
         draft.replace(out)
+    except RasterioError:  # some are an OSError too; who reads or writes rasters knows better what to say
+        raise
     except OSError as error:
         detail = " ".join((error.strerror or str(error)).split())
         raise PlanError([Finding("unwritable", str(out), {"detail": detail})]) from error

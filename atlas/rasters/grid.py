@@ -109,7 +109,8 @@ def snapped(area: BaseGeometry, crs: pyproj.CRS, cell_m: float, margin_m: float 
     cell_m, margin_m
         Side of a cell, and room around the area, metres.
     """
-    west, south, east, north = shapely.buffer(shapely.box(*area.bounds), margin_m, join_style="mitre").bounds
+    west, south, east, north = area.bounds
+    west, south, east, north = west - margin_m, south - margin_m, east + margin_m, north + margin_m
     left, top = math.floor(west / cell_m), math.ceil(north / cell_m)
     columns = max(math.ceil(east / cell_m) - left, 1)
     rows = max(top - math.floor(south / cell_m), 1)

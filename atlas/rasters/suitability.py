@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 SHIFT: Final = 0.2
 _HECTARE_M2: Final = 10_000.0
 _TINY: Final = 1e-9
+_EQUAL_DIGITS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -236,8 +237,10 @@ def best_cells(smooth: Floats, where: Mask, cells: int) -> Mask:
     chosen = np.zeros(smooth.shape, bool)
     places = np.flatnonzero(where & np.isfinite(smooth))
     if len(places) > cells:
-        # A stable order: of equals the first, so that the same data give the same areas.
-        places = places[np.argsort(-smooth.flat[places], kind="stable")[:cells]]
+        # Of equals those nearest the middle, so that flat ground gives a block and not its first rows.
+        row, column = np.divmod(places, smooth.shape[1])
+        away = np.hypot(row - row.mean(), column - column.mean())
+        places = places[np.lexsort((away, -smooth.flat[places].round(_EQUAL_DIGITS)))[:cells]]
     chosen.flat[places] = True
     return chosen
 

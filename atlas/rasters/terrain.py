@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from atlas.rasters.kernels import Kernel
 
 _STRIP_CELLS: Final = 4_000_000
+_TILE: Final = 1_024
 # Below this share of known cells an area's slope is not known.
 _KNOWN_SHARE: Final = 0.99
 
@@ -187,7 +188,7 @@ def slope_on(elevation: Elevation, grid: Grid) -> Values:
         for row in range(0, grid.rows, step):
             count = min(step, grid.rows - row)
             part = Grid(grid.crs, grid.west, grid.north - row * grid.cell_m, grid.cell_m, count, grid.columns)
-            window, inner = _window_of(fine, part.bounds)
+            window, inner = window_of(fine, part.bounds)
             slope = by_blocks(slope_degrees, read_window(heights, window), fine.cell_m)
             reproject(
                 slope,
@@ -203,7 +204,7 @@ def slope_on(elevation: Elevation, grid: Grid) -> Values:
     return result
 
 
-def _window_of(fine: Grid, bounds: Sequence[float]) -> tuple[Window, Grid]:
+def window_of(fine: Grid, bounds: Sequence[float]) -> tuple[Window, Grid]:
     """Return the window of some bounds with a cell more on every side, and the grid of the cells without these."""
     west, south, east, north = bounds
     left, top = int((west - fine.west) // fine.cell_m), int((fine.north - north) // fine.cell_m)
@@ -263,7 +264,7 @@ class DemTerrain:
         if geometry.is_empty:
             return None
         fine = self.elevation.grid
-        window, inner = _window_of(fine, geometry.bounds)
+        window, inner = window_of(fine, geometry.bounds)
         with rasterio.open(self.elevation.file) as heights:
             slope = by_blocks(slope_degrees, read_window(heights, window), fine.cell_m)
         if geometry.area:
@@ -299,7 +300,7 @@ def contours(elevation: Elevation, interval_m: float) -> dict[float, BaseGeometr
         By height, in the model's CRS. Computed tile by tile, joined where tiles meet.
     """
     pieces: dict[float, list[shapely.LineString]] = {}
-    fine, tile = elevation.grid, 1_024
+    fine, tile = elevation.grid, _TILE
     with rasterio.open(elevation.file) as heights:
         for row in range(0, fine.rows, tile):
             for column in range(0, fine.columns, tile):

@@ -62,6 +62,8 @@ class View:
         Title, head and rows of each: first what stands beside the map, last what is kept town by town.
     notes
         Resolution, assumptions, and what it cannot show; one sentence each.
+    missing
+        Criteria of a suitability that have no data.
     """
 
     recipe: RasterRecipe
@@ -74,6 +76,7 @@ class View:
     lines_title: str
     tables: tuple[Table, ...]
     notes: tuple[str, ...]
+    missing: tuple[str, ...] = ()
 
     @cached_property
     def figure(self) -> FigureImage:
@@ -245,7 +248,7 @@ def suitability_view(
     if unmasked:
         notes.append(say(language, "raster.suit_unmasked", unmasked=unmasked))
     if elevation:
-        notes.append(say(language, "raster.resolution", name=elevation.name, metres=f"{elevation.resolution_m:g}"))
+        notes.append(say(language, "raster.resolution", name=elevation.name, metres=f"{elevation.resolution_m:.3g}"))
     notes.append(say(language, "raster.suit_doubt"))
     return View(
         recipe=recipe,
@@ -254,7 +257,7 @@ def suitability_view(
         grid=result.grid,
         values=result.score,
         ramp=ramp("suitability", edges, titles, 0.5),
-        lines=((say(language, "raster.best", n=hectares), best.boundary),) if not best.is_empty else (),
+        lines=(("", best.boundary),) if not best.is_empty else (),
         lines_title=say(language, "raster.best", n=hectares),
         tables=(
             (say(language, "raster.ranking"), town_head, towns[:_SHOWN_TOWNS]),
@@ -262,4 +265,5 @@ def suitability_view(
             (say(language, "raster.by_town"), town_head, towns),
         ),
         notes=tuple(notes),
+        missing=result.missing,
     )

@@ -73,7 +73,7 @@ def web_surface(view: View, language: Language) -> dict[str, Any]:
                 "c": 0,
                 "name": "",
                 "hint": "",
-                "label": title,
+                "label": title or None,
                 "rank": 1,
                 "sigma_m": 0,
                 "arrow": None,

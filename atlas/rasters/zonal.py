@@ -123,6 +123,8 @@ def zone(values: Values, grid: Grid, area: BaseGeometry, edges: Sequence[float] 
     edges
         Lower edge of each class, ascending; a class reaches to the next, the last without end.
     """
+    if area.is_empty:
+        return _nothing(len(edges))
     rows, columns, part = _part(grid, area)
     weight = coverage(area, part)
     inner = values[rows, columns]
@@ -130,7 +132,7 @@ def zone(values: Values, grid: Grid, area: BaseGeometry, edges: Sequence[float] 
     total, some = float(weight.sum()), weight[counted]
     inside, count = inner[counted].astype(float), float(some.sum())
     if not count:
-        return Zone(0.0, 0.0, np.nan, np.nan, np.nan, (0.0,) * len(edges))
+        return _nothing(len(edges))
     shares = np.zeros(len(edges))
     if edges:
         found = np.searchsorted(np.asarray(edges[1:], float), inside, side="right")
@@ -145,6 +147,10 @@ def zone(values: Values, grid: Grid, area: BaseGeometry, edges: Sequence[float] 
         high=float(inside.max()),
         shares=tuple(float(share) for share in shares),
     )
+
+
+def _nothing(classes: int) -> Zone:
+    return Zone(0.0, 0.0, np.nan, np.nan, np.nan, (0.0,) * classes)
 
 
 def _part(grid: Grid, area: BaseGeometry) -> tuple[slice, slice, Grid]:
