@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from atlas.locations import workspace_folder
+from atlas.locations import ELEVATION_FILE, workspace_folder
 from layers import Finding, Findings, PlanError, district_folder
 from layers.errors import nearest
 
@@ -98,10 +98,8 @@ def dem_of(arguments: argparse.Namespace) -> Path:
     PlanError
         If there is none.
     """
-    from atlas.rasters.dem import elevation_file  # noqa: PLC0415 - commands load what they need
-
     district = district_folder(arguments.geodata, arguments.district).name
-    file: Path = arguments.dem or elevation_file(workspace_folder(arguments.workspace), district)
+    file: Path = arguments.dem or workspace_folder(arguments.workspace) / district / ELEVATION_FILE
     if not file.is_file():
         raise PlanError([Finding("missing_file" if arguments.dem else "no_dem", str(file))])
     return file
@@ -137,7 +135,7 @@ def import_file(arguments: argparse.Namespace, open_plan: Opener) -> int:
 
 def write_raster(arguments: argparse.Namespace, open_plan: Opener) -> int:
     """Write the raster, table or lines that are asked for; print what it rests on."""
-    from atlas.rasters.terrain import derive  # noqa: PLC0415
+    from atlas.rasters.derive import derive  # noqa: PLC0415
 
     if arguments.what in TERRAIN:
         _suffix(arguments, (".tif", ".tiff"))

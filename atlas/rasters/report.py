@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import rasterio
 
+from atlas.rasters.derive import read_window
 from atlas.rasters.kernels import by_blocks, slope_degrees
-from atlas.rasters.terrain import class_tables, read_window, window_of
+from atlas.rasters.terrain import class_tables, window_of
 from atlas.rasters.zonal import zone
 from atlas.words import say
 

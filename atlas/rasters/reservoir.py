@@ -14,7 +14,7 @@ import rasterio
 from rasterio.windows import Window
 from scipy import ndimage
 
-from atlas.rasters.terrain import read_window
+from atlas.rasters.derive import read_window
 from layers import Finding, PlanError
 
 if TYPE_CHECKING:

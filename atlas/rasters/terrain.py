@@ -7,38 +7,31 @@ steep ground look gentler than it is, so every number comes with the resolution.
 from __future__ import annotations
 
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pyproj
 import rasterio
-import rasterio.shutil
 import shapely
-from rasterio.errors import RasterioError
 from rasterio.warp import Resampling, reproject
 from rasterio.windows import Window
 from skimage.measure import find_contours
 
 from atlas.rasters.dem import open_elevation
-from atlas.rasters.export import COG_OPTIONS, draft_of
+from atlas.rasters.derive import STRIP_CELLS, read_window
 from atlas.rasters.grid import Grid
-from atlas.rasters.kernels import KERNELS, by_blocks, slope_degrees
+from atlas.rasters.kernels import by_blocks, slope_degrees
 from atlas.rasters.zonal import coverage
-from layers import Finding, PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
     from atlas.rasters.dem import Elevation
     from atlas.rasters.grid import Values
-    from atlas.rasters.kernels import Kernel
 
-_STRIP_CELLS: Final = 4_000_000
 _TILE: Final = 1_024
 # Below this share of known cells an area's slope is not known.
 _KNOWN_SHARE: Final = 0.99
@@ -49,117 +42,6 @@ def class_tables() -> Mapping[str, Any]:
     """Return the tables of `classes.toml`: the classes of slope, aspect and elevation."""
     with Path(__file__).with_name("classes.toml").open("rb") as file:
         return tomllib.load(file)
-
-
-def derive(
-    source: Path,
-    out: Path,
-    what: str,
-    *,
-    cog: bool = False,
-    progress: Callable[[float], None] = lambda _: None,
-) -> None:
-    """
-    Write a surface derived from an elevation model.
-
-    Parameters
-    ----------
-    source
-        Heights in metres in a projected CRS, of any size; read strip by strip.
-    out
-        GeoTIFF: float32 with NaN for unknown; a hillshade is bytes, 0 for unknown. The outermost cells are unknown.
-    what
-        One of `KERNELS`.
-    cog
-        Whether the file is made a Cloud Optimized GeoTIFF with overviews, which takes longer.
-    progress
-        Told the share that is done, 0 to 1.
-
-    Raises
-    ------
-    PlanError
-        If a file cannot be read or written, or the model is not in a projected CRS in metres.
-    """
-    shade = what == "hillshade"
-    profile = {
-        "driver": "GTiff",
-        "dtype": "uint8" if shade else "float32",
-        "nodata": 0 if shade else np.nan,
-        "count": 1,
-        "tiled": True,
-        "blockxsize": 512,
-        "blockysize": 512,
-        "bigtiff": "IF_SAFER",
-    }
-    try:
-        with rasterio.open(source) as heights, draft_of(out) as draft:
-            _check_metres(heights, source)
-            plain = draft.with_name(f"{draft.stem}.plain.tif") if cog else draft
-            try:
-                size = {"width": heights.width, "height": heights.height}
-                place = {"crs": heights.crs, "transform": heights.transform}
-                with rasterio.open(plain, "w", **profile, **size, **place) as derived:
-                    for window, values in _strips(heights, KERNELS[what], progress):
-                        if shade:
-                            values = np.nan_to_num(values + np.float32(0.5), nan=0).astype(np.uint8)  # noqa: PLW2901
-                        derived.write(values, 1, window=window)
-                if cog:
-                    rasterio.shutil.copy(plain, draft, **COG_OPTIONS)
-            finally:
-                if cog:
-                    plain.unlink(missing_ok=True)
-    except RasterioError as error:
-        detail = " ".join(str(error).split())[:120]
-        raise PlanError([Finding("dem_unreadable", str(source), {"detail": detail})]) from error
-    progress(1.0)
-
-
-def _check_metres(heights: rasterio.DatasetReader, source: Path) -> None:
-    crs = pyproj.CRS.from_wkt(heights.crs.to_wkt()) if heights.crs else None
-    if crs is None:
-        raise PlanError([Finding("dem_no_crs", str(source))])
-    if not crs.is_projected or crs.axis_info[0].unit_name != "metre":
-        values = {"value": crs.name, "detail": "not projected in metres"}
-        raise PlanError([Finding("bad_crs", str(source), values)])
-
-
-def _strips(
-    heights: rasterio.DatasetReader, kernel: Kernel, progress: Callable[[float], None]
-) -> Iterator[tuple[Window, Values]]:
-    """Return a kernel's values of a whole raster strip by strip; one is computed while the next is read."""
-    rows, columns = heights.height, heights.width
-    step = max(64, min(rows, _STRIP_CELLS // columns) // 512 * 512)
-    cell_m = heights.res[0]
-    with ThreadPoolExecutor(2) as pool:
-        waiting = None
-        for top in range(0, rows, step):
-            count = min(step, rows - top)
-            read = read_window(heights, Window(-1, top - 1, columns + 2, count + 2))
-            job = pool.submit(by_blocks, kernel, read, cell_m)
-            if waiting:
-                yield waiting[0], waiting[1].result()
-            waiting = Window(0, top, columns, count), job
-            progress(top / rows)
-        if waiting:
-            yield waiting[0], waiting[1].result()
-
-
-def read_window(heights: rasterio.DatasetReader, window: Window) -> Values:
-    """Return the heights of a window, float32; NaN where there is none or the window leaves the raster."""
-    top, left = max(window.row_off, 0), max(window.col_off, 0)
-    bottom = min(window.row_off + window.height, heights.height)
-    right = min(window.col_off + window.width, heights.width)
-    values = np.full((window.height, window.width), np.nan, np.float32)
-    if bottom <= top or right <= left:
-        return values
-    inner = values[
-        top - window.row_off : bottom - window.row_off,
-        left - window.col_off : right - window.col_off,
-    ]
-    inner[:] = heights.read(1, window=Window(left, top, right - left, bottom - top), out_dtype="float32")
-    if heights.nodata is not None and not np.isnan(heights.nodata):
-        inner[inner == np.float32(heights.nodata)] = np.nan
-    return values
 
 
 def slope_on(elevation: Elevation, grid: Grid) -> Values:
@@ -183,7 +65,7 @@ def slope_on(elevation: Elevation, grid: Grid) -> Values:
     result = np.full(grid.shape, np.nan, np.float32)
     fine = elevation.grid
     ratio = max(grid.cell_m / fine.cell_m, 1.0)
-    step = max(1, int(_STRIP_CELLS / (ratio * ratio * grid.columns)))
+    step = max(1, int(STRIP_CELLS / (ratio * ratio * grid.columns)))
     with rasterio.open(elevation.file) as heights:
         for row in range(0, grid.rows, step):
             count = min(step, grid.rows - row)

@@ -9,7 +9,7 @@ import pytest
 import rasterio
 from PIL import Image
 
-import atlas.rasters.terrain
+import atlas.rasters.derive
 from atlas.cli import main
 from atlas.rasters.commands import CANCELLED, Progress
 from tests.conftest import DISTRICTS, Opened
@@ -164,7 +164,7 @@ def test_ctrl_c_leaves_nothing(run: Command, monkeypatch: pytest.MonkeyPatch) ->
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(atlas.rasters.terrain, "read_window", interrupt)
+    monkeypatch.setattr(atlas.rasters.derive, "read_window", interrupt)
     run("rasters", "slope", "--dem", source, "--out", run.folder / "a.tif", status=CANCELLED)
     assert [file.name for file in run.folder.iterdir()] == ["dem.tif"]
     assert "nothing was written" in run.err

@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 
 from atlas.rasters import dem
 from atlas.rasters.dem import import_elevation, open_elevation
+from atlas.rasters.derive import read_window
 from atlas.rasters.grid import district_area, district_grid
 from atlas.rasters.kernels import slope_degrees
 from atlas.rasters.recipes import Ground
 from atlas.rasters.report import slope_table, tint_edges
 from atlas.rasters.reservoir import lake
-from atlas.rasters.terrain import DemTerrain, contours, read_window, slope_on
+from atlas.rasters.terrain import DemTerrain, contours, slope_on
 from layers import Plan, PlanError
 from layers.crs import project
 from tests.conftest import Opened

@@ -10,6 +10,7 @@ import rasterio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from atlas.rasters.derive import derive
 from atlas.rasters.kernels import (
     KERNELS,
     aspect,
@@ -18,7 +19,6 @@ from atlas.rasters.kernels import (
     slope_degrees,
     slope_percent,
 )
-from atlas.rasters.terrain import derive
 from layers import PlanError
 from tests.terrain import centres, grid, heights, write_grid
 
@@ -84,7 +84,7 @@ def test_a_file_is_derived_the_same_whatever_its_tiles(
     where = grid(700, 130)
     source = write_grid(tmp_path / "dem.tif", where, heights(where, lambda x, y: 50 * np.sin(x / 90) * np.cos(y / 70)))
     derive(source, tmp_path / "whole.tif", what)
-    monkeypatch.setattr("atlas.rasters.terrain._STRIP_CELLS", 1)
+    monkeypatch.setattr("atlas.rasters.derive.STRIP_CELLS", 1)
     derive(source, tmp_path / "strips.tif", what, cog=True)
     with rasterio.open(tmp_path / "whole.tif") as whole, rasterio.open(tmp_path / "strips.tif") as strips:
         assert np.array_equal(whole.read(1), strips.read(1), equal_nan=True)
