@@ -1,7 +1,8 @@
 """Statistics of a raster within areas, each cell weighted by exactly the part of it that lies within.
 
 The part is found without intersecting polygons: walking along an outline, every piece of it within a cell adds the
-ground to its right, with its sign; summed up row by row this is the covered part of each cell, exact to rounding.
+ground to its right, with its sign; summed up row by row this is the covered part of each cell, exact to rounding. Only
+the cells on an outline are summed; along a row, those between them are all covered alike.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from atlas.rasters.grid import Floats, Values
+    from atlas.rasters.grid import Floats, Mask, Values
+
+    Counts = NDArray[np.intp]
 
 _TINY: Final = 1e-9
 
@@ -50,6 +53,26 @@ class Zone:
     shares: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class _Cover:
+    """
+    What an area covers of a grid, whose rows have one cell more than it has columns.
+
+    Parameters
+    ----------
+    at, part
+        Cells on the outline, counted row by row, and which part of each is covered.
+    start, stop, run
+        Runs of cells in between that are covered: the first, the one after the last, and which part of each.
+    """
+
+    at: Counts
+    part: Floats
+    start: Counts
+    stop: Counts
+    run: Floats
+
+
 def coverage(area: BaseGeometry, grid: Grid) -> Floats:
     """
     Return which part of each cell an area covers, 0 to 1, shape of the grid.
@@ -61,43 +84,63 @@ def coverage(area: BaseGeometry, grid: Grid) -> Floats:
     grid
         Square cells.
     """
+    cover = _cover(area, grid)
+    dense = np.zeros(grid.rows * (grid.columns + 1))
+    dense[_runs(cover, grid)] = np.repeat(cover.run, cover.stop - cover.start)
+    dense[cover.at] = cover.part
+    return dense.reshape(grid.rows, grid.columns + 1)[:, : grid.columns]
+
+
+def _cover(area: BaseGeometry, grid: Grid) -> _Cover:
     area = shapely.orient_polygons(shapely.clip_by_rect(area, *grid.bounds))
-    # One cell more at the right takes what an outline on the last edge adds.
-    sums = np.zeros((grid.rows, grid.columns + 2))
+    pieces = [(np.zeros(0, np.intp), np.zeros(0))]
     for ring in shapely.get_rings(shapely.get_parts(area)):
         points = shapely.get_coordinates(ring)
         x = np.clip((points[:, 0] - grid.west) / grid.cell_m, 0, grid.columns)
         y = np.clip((grid.north - points[:, 1]) / grid.cell_m, 0, grid.rows)
-        _walk(x, y, sums)
-    covered = np.cumsum(sums, axis=1, out=sums)[:, : grid.columns]
-    # Which sign the inside has depends on the way outlines run; holes run the other way.
-    np.abs(covered, out=covered)
-    return np.minimum(covered, 1, out=covered)
+        pieces.append(_walk(x, y, grid))
+    cells, adds = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    at, first = np.unique(cells, return_inverse=True)
+    # What an outline adds to a row it takes away again, so that the sum may run on into the next row. Which sign the
+    # inside has depends on the way outlines run; holes run the other way.
+    part = np.minimum(np.abs(np.cumsum(np.bincount(first, adds, minlength=len(at)))), 1)
+    between = (part[:-1] > _TINY) & (np.diff(at) > 1)
+    return _Cover(at, part, at[:-1][between] + 1, at[1:][between], part[:-1][between])
 
 
-def _walk(x: Floats, y: Floats, sums: Floats) -> None:
-    """Add what an outline, in columns and rows, leaves to its right: in its own cell, and in all further ones."""
+def _runs(cover: _Cover, grid: Grid) -> Mask:
+    """Return which cells belong to a run; one row after the other."""
+    steps = np.zeros(grid.rows * (grid.columns + 1), np.int8)
+    steps[cover.start] += 1
+    # A run may end where the next begins.
+    np.subtract.at(steps, cover.stop, 1)
+    return np.cumsum(steps, dtype=np.int8, out=steps).view(bool)
+
+
+def _walk(x: Floats, y: Floats, grid: Grid) -> tuple[Counts, Floats]:
+    """Return what an outline, in columns and rows, adds from which cell on: cells may come several times."""
+    edges = len(x) - 1
     parts = [_crossings(x[:-1], x[1:]), _crossings(y[:-1], y[1:])]
-    edge = np.concatenate([np.arange(len(x) - 1)] * 2 + [part[0] for part in parts])
-    way = np.concatenate([np.zeros(len(x) - 1), np.ones(len(x) - 1), *(part[1] for part in parts)])
+    edge = np.concatenate([np.arange(edges), np.arange(edges), *(part[0] for part in parts)])
+    way = np.concatenate([np.zeros(edges), np.ones(edges), *(part[1] for part in parts)])
     order = np.lexsort((way, edge))
     edge, way = edge[order], way[order]
     at_x = x[edge] + way * (x[edge + 1] - x[edge])
     at_y = y[edge] + way * (y[edge + 1] - y[edge])
-    same = edge[1:] == edge[:-1]
-    fall = (at_y[1:] - at_y[:-1])[same]
-    middle_x = ((at_x[1:] + at_x[:-1]) / 2)[same]
-    middle_y = ((at_y[1:] + at_y[:-1]) / 2)[same]
-    moves = np.abs(fall) > 0
-    fall, middle_x, middle_y = fall[moves], middle_x[moves], middle_y[moves]
-    row = np.minimum(middle_y.astype(np.intp), sums.shape[0] - 1)
-    column = middle_x.astype(np.intp)
-    inside = middle_x - column
-    np.add.at(sums, (row, column), fall * (1 - inside))
-    np.add.at(sums, (row, column + 1), fall * inside)
+    fall = at_y[1:] - at_y[:-1]
+    moves = (edge[1:] == edge[:-1]) & (fall != 0)
+    fall = fall[moves]
+    middle_x = ((at_x[1:] + at_x[:-1]) / 2)[moves]
+    row = np.minimum(((at_y[1:] + at_y[:-1]) / 2)[moves].astype(np.intp), grid.rows - 1)
+    # Along the last edge an outline covers nothing more.
+    column = np.minimum(middle_x.astype(np.intp), grid.columns)
+    inside = np.where(column < grid.columns, middle_x - column, 0.0)
+    cell = row * (grid.columns + 1) + column
+    last = column == grid.columns
+    return np.concatenate([cell, cell[~last] + 1]), np.concatenate([fall * (1 - inside), (fall * inside)[~last]])
 
 
-def _crossings(start: Floats, end: Floats) -> tuple[NDArray[np.intp], Floats]:
+def _crossings(start: Floats, end: Floats) -> tuple[Counts, Floats]:
     """Return where edges cross whole numbers: which edge, and how far along it."""
     low, high = np.minimum(start, end), np.maximum(start, end)
     first, last = np.floor(low) + 1, np.ceil(high) - 1
@@ -126,27 +169,63 @@ def zone(values: Values, grid: Grid, area: BaseGeometry, edges: Sequence[float] 
     if area.is_empty:
         return _nothing(len(edges))
     rows, columns, part = _part(grid, area)
-    weight = coverage(area, part)
-    inner = values[rows, columns]
-    counted = (weight > _TINY) & np.isfinite(inner)
-    total, some = float(weight.sum()), weight[counted]
-    inside, count = inner[counted].astype(float), float(some.sum())
+    padded = np.empty((part.rows, part.columns + 1), np.float32)
+    padded[:, :-1], padded[:, -1] = values[rows, columns], 0
+    flat = padded.reshape(-1)
+    cover = _cover(area, part)
+    touched = (cover.part > _TINY) & np.isfinite(flat[cover.at])
+    some, rim = cover.part[touched], flat[cover.at][touched].astype(float)
+    total = float(cover.part.sum()) + float((cover.run * (cover.stop - cover.start)).sum())
+    whole = _sums(flat, cover, part, edges)
+    count = float(some.sum()) + whole.count
     if not count:
         return _nothing(len(edges))
-    shares = np.zeros(len(edges))
-    if edges:
-        found = np.searchsorted(np.asarray(edges[1:], float), inside, side="right")
-        shares = np.bincount(found, some, minlength=len(edges)) / count
+    shares = np.bincount(_classes(rim, edges), some, minlength=len(edges)) + whole.classes if edges else whole.classes
     # Of the whole area, also what lies off the grid is unknown.
-    whole = max(area.area / grid.cell_m**2, total, _TINY)
+    asked = max(area.area / grid.cell_m**2, total, _TINY)
     return Zone(
         count=count,
-        known=min(count / whole, 1.0),
-        low=float(inside.min()),
-        mean=float((inside * some).sum() / count),
-        high=float(inside.max()),
-        shares=tuple(float(share) for share in shares),
+        known=min(count / asked, 1.0),
+        low=min(float(rim.min(initial=np.inf)), whole.low),
+        mean=(float((rim * some).sum()) + whole.total) / count,
+        high=max(float(rim.max(initial=-np.inf)), whole.high),
+        shares=tuple(float(share) / count for share in shares),
     )
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Count, sum, lowest and highest of the cells in the runs, and how many are of each class; weighted."""
+
+    count: float
+    total: float
+    low: float
+    high: float
+    classes: Floats
+
+
+def _sums(flat: Values, cover: _Cover, grid: Grid, edges: Sequence[float]) -> _Sums:
+    if not len(cover.start):
+        return _Sums(0.0, 0.0, np.inf, -np.inf, np.zeros(len(edges)))
+    if not edges:
+        # Run by run; what lies between two runs comes out as well, and is left.
+        bounds = np.column_stack([cover.start, cover.stop]).ravel()
+        total = float((cover.run * np.add.reduceat(flat, bounds, dtype=float)[::2]).sum())
+        if np.isfinite(total):
+            low = float(np.minimum.reduceat(flat, bounds)[::2].min())
+            high = float(np.maximum.reduceat(flat, bounds)[::2].max())
+            return _Sums(float((cover.run * (cover.stop - cover.start)).sum()), total, low, high, np.zeros(0))
+    inside = flat[_runs(cover, grid)]
+    weight = np.repeat(cover.run, cover.stop - cover.start)
+    known = np.isfinite(inside)
+    inside, weight = inside[known], weight[known]
+    classes = np.bincount(_classes(inside, edges), weight, minlength=len(edges)).astype(float) if edges else np.zeros(0)
+    low, high = float(inside.min(initial=np.inf)), float(inside.max(initial=-np.inf))
+    return _Sums(float(weight.sum()), float((inside * weight).sum()), low, high, classes)
+
+
+def _classes(values: NDArray[np.floating], edges: Sequence[float]) -> Counts:
+    return np.searchsorted(np.asarray(edges[1:], float), values, side="right")
 
 
 def _nothing(classes: int) -> Zone:

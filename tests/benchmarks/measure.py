@@ -32,11 +32,14 @@ class Setting:
         How often each thing is measured.
     peer
         The Python that has leafmap, or None; then our numbers stand alone.
+    small
+        Whether to measure something tiny, to see that it can be measured at all.
     """
 
     folder: Path
     runs: int
     peer: Path | None = None
+    small: bool = False
 
     def opened(self) -> tuple[Plan, Atlas]:
         """Return the district's plan and sheets."""

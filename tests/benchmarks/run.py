@@ -17,6 +17,7 @@ from tests.benchmarks.coverage import coverage
 from tests.benchmarks.first_map import first_map
 from tests.benchmarks.measure import Benchmark, Number, Setting, say, table
 from tests.benchmarks.peer import LEAFMAP, peer_python
+from tests.benchmarks.rasters import import_dem, terrain, travel, zonal
 from tests.benchmarks.sizes import sizes
 from tests.benchmarks.switch import switch
 
@@ -29,6 +30,10 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "build": build,
     "sizes": sizes,
     "coverage": coverage,
+    "terrain": terrain,
+    "zonal": zonal,
+    "travel": travel,
+    "import_dem": import_dem,
 }
 
 

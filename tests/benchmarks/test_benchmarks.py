@@ -19,13 +19,14 @@ BROWSER = [pytest.mark.browser, pytest.mark.skipif(chromium_path() is None, reas
     "name", [pytest.param(name, marks=BROWSER if name == "first_map" else ()) for name in run.BENCHMARKS]
 )
 def test_yields_numbers(name: str) -> None:
-    numbers = run.BENCHMARKS[name](Setting(DISTRICTS["toyland"], runs=1))
+    numbers = run.BENCHMARKS[name](Setting(DISTRICTS["toyland"], runs=1, small=True))
     assert numbers
     for number in numbers:
         assert number.benchmark == name
         assert math.isfinite(number.ours)
         assert number.samples["ours"]
-        assert number.peer is None
+        # gdaldem is a program of this machine, the other peers are installed for a measurement.
+        assert number.peer is None or name == "terrain"
     json.dumps([number.as_json() for number in numbers])
 
 
