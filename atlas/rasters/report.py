@@ -78,7 +78,11 @@ def slope_table(
     head = (*(say(language, f"terrain.{key}") for key in words), *(f"{title} %" for title in class_titles(edges)))
     notes = (
         say(language, "raster.resolution", name=elevation.name, metres=f"{elevation.resolution_m:.3g}"),
-        say(language, "terrain.rule_checked" if classes["checked"] else "terrain.rule_quoted", rule=classes["rule"]),
+        say(
+            language,
+            "terrain.rule_checked" if classes["checked"] else "terrain.rule_quoted",
+            rule=classes["rule"][language],
+        ),
     )
     return SlopeTable((*head, say(language, "terrain.known")), tuple(rows), notes)
 

@@ -216,6 +216,7 @@ def suitability_view(
     edges = [0.0, 20.0, 40.0, 60.0, 80.0]
     titles = [say(language, f"suitability.{n}") for n in range(len(edges))]
     best = shapely.union_all([town.best for town in result.towns])
+    joiner = say(language, "raster.joiner")
     hectares = f"{tables()['best_ha']:g}"
     shifts = tuple(
         (
@@ -239,9 +240,9 @@ def suitability_view(
     shift_head = tuple(
         say(language, f"raster.{key}") for key in ("shift", "shift_moved", "shift_farthest", "shift_kept")
     )
-    used = "、".join(f"{criteria[name][language]} {share:.0%}" for name, share in result.weights.items())
-    missing = "、".join(criteria[name][language] for name in result.missing)
-    unmasked = "、".join(vocabulary().kinds[kind].name.in_(language) for kind in result.unmasked)
+    used = joiner.join(f"{criteria[name][language]} {share:.0%}" for name, share in result.weights.items())
+    missing = joiner.join(criteria[name][language] for name in result.missing)
+    unmasked = joiner.join(vocabulary().kinds[kind].name.in_(language) for kind in result.unmasked)
     notes = [say(language, "raster.suit_made", cell=f"{result.grid.cell_m:g}", used=used or "—")]
     if missing:
         notes.append(say(language, "raster.suit_missing", missing=missing))
