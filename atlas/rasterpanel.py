@@ -13,19 +13,22 @@ import streamlit as st
 from atlas import ui
 from atlas.rasters.network import speeds
 from atlas.rasters.presets import presets, tables
+from atlas.rasters.recipes import TERRAIN
 from atlas.words import say
 
 if TYPE_CHECKING:
     from atlas.rasters.recipes import RasterRecipe
-    from atlas.rasters.views import View
+    from atlas.rasters.view import View
     from atlas.sheets import Sheet
     from atlas.webmap import WebMap
     from layers import Plan
     from layers.errors import Language
 
 # What the address line calls these choices; another sheet starts without them.
-CHOICES: Final = ("from", "network", "preset", "weights")
+CHOICES: Final = ("surface", "from", "network", "preset", "weights")
 _LARGEST_WEIGHT: Final = 100
+# Columns that a table beside the map may have; the file for download has them all.
+_WIDEST: Final = 5
 
 
 def chosen(district: ui.Opened, sheet: Sheet) -> RasterRecipe | None:
@@ -42,6 +45,8 @@ def chosen(district: ui.Opened, sheet: Sheet) -> RasterRecipe | None:
         if (preset := ui.recalled("preset")) in presets():
             recipe = replace(recipe, preset=preset)
         recipe = replace(recipe, weights=_weights(ui.recalled("weights"), recipe.preset))
+    if (shown := ui.recalled("surface")) in TERRAIN and ui.elevation_of(district).is_file():
+        recipe = replace(recipe, kind=shown)
     return recipe
 
 
@@ -53,11 +58,24 @@ def forget() -> dict[str, str]:
 def show_panel(district: ui.Opened, sheet: Sheet, recipe: RasterRecipe, web: WebMap, language: Language) -> None:
     """Show the choices, tables and downloads of a raster."""
     view = web.surface(recipe)
-    _choose(district.plan, recipe, view.missing, language)
+    if ui.elevation_of(district).is_file():
+        own = district.atlas.rasters[sheet.raster].kind
+        st.segmented_control(
+            say(language, "terrain.shown"),
+            [own, *TERRAIN],
+            default=recipe.kind,
+            format_func=lambda kind: say(language, f"terrain.{kind}" if kind in TERRAIN else f"raster.{kind}"),
+            key="raster_surface",
+            on_change=lambda: ui.remember(surface=st.session_state["raster_surface"] or ""),
+        )
+    if recipe.kind not in TERRAIN:
+        _choose(district.plan, recipe, view.missing, language)
     for title, head, rows in view.tables[:1]:
         st.html(ui.heading(title) + ui.table(head, rows))
     st.html(ui.bullets(("", note) for note in view.notes))
     for title, head, rows in view.tables[1:]:
+        if len(head) > _WIDEST:
+            continue
         with st.expander(title):
             st.html(ui.table(head, rows))
     _offer(district.plan.district.id, sheet, view, language)

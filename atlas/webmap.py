@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from atlas.rasters.recipes import RasterRecipe
-    from atlas.rasters.views import Surfaces, View
+    from atlas.rasters.view import View
+    from atlas.rasters.views import Surfaces
     from atlas.sheets import Atlas, Sheet, SheetLayer
     from layers import Feature, Plan
     from layers.errors import Language

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from atlas.rasters.dem import Elevation
     from atlas.rasters.recipes import RasterRecipe
-    from atlas.rasters.views import View
+    from atlas.rasters.view import View
     from layers import Plan
 
     Opener = Callable[[argparse.Namespace], tuple[Path, Plan]]
@@ -56,7 +56,9 @@ def add_commands(command: Callable[..., argparse.ArgumentParser], open_plan: Ope
     add.add_argument("--assume-crs", default="", metavar="EPSG:n", help="what it is in, if it does not say")
     rasters = command("rasters", run(write_raster), "栅格:车程、坡度、适宜性 / travel time, terrain, suitability")
     rasters.add_argument(
-        "what", choices=(*TERRAIN, "contours", "travel-time", "suitability", "zonal", "reservoir"), metavar="WHAT"
+        "what",
+        choices=(*TERRAIN, "elevation", "contours", "travel-time", "suitability", "zonal", "reservoir"),
+        metavar="WHAT",
     )
     rasters.add_argument("--out", type=Path, required=True, metavar="FILE", help=".tif .png .csv; contours: .gpkg")
     rasters.add_argument("--dem", type=Path, metavar="FILE", help="heights (default: the imported model)")
@@ -137,7 +139,7 @@ def write_raster(arguments: argparse.Namespace, open_plan: Opener) -> int:
     """Write the raster, table or lines that are asked for; print what it rests on."""
     from atlas.rasters.derive import derive  # noqa: PLC0415
 
-    if arguments.what in TERRAIN:
+    if arguments.what in TERRAIN and not (arguments.what == "slope" and arguments.out.suffix.lower() == ".png"):
         _suffix(arguments, (".tif", ".tiff"))
         # Not even the plan is opened: this must start as fast as a tool made for it.
         progress = Progress(arguments.what)
@@ -156,11 +158,14 @@ def write_raster(arguments: argparse.Namespace, open_plan: Opener) -> int:
 def _surface(arguments: argparse.Namespace, folder: Path, plan: Plan) -> int:
     from atlas.rasters.dem import elevation_file  # noqa: PLC0415
     from atlas.rasters.export import cog_bytes, csv_bytes, write_bytes  # noqa: PLC0415
+    from atlas.rasters.recipes import TERRAIN as SHOWN  # noqa: PLC0415
     from atlas.rasters.views import Surfaces  # noqa: PLC0415
 
     suffix = _suffix(arguments, (".tif", ".png", ".csv"))
     recipe = _recipe(arguments, folder, plan)
     dem = arguments.dem or elevation_file(workspace_folder(arguments.workspace), folder.name)
+    if recipe.kind in SHOWN:
+        dem = dem_of(arguments)
     view: View = Surfaces(plan, arguments.lang, dem).view(recipe)
     if suffix == ".tif":
         content = cog_bytes(view.values, view.grid, {"TITLE": view.title, "NOTE": " ".join(view.notes)})

@@ -96,6 +96,11 @@ def hillshade(heights: Values, cell_m: float) -> Values:
     return _known(lit, heights)
 
 
+def height(heights: Values, cell_m: float) -> Values:  # noqa: ARG001 - a kernel like the others
+    """Return the heights themselves."""
+    return heights[1:-1, 1:-1]
+
+
 KERNELS: Final[dict[str, Kernel]] = {
     "slope": slope_degrees,
     "slope-percent": slope_percent,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FILE: Final = "rasters.toml"
 KINDS: Final = ("travel_time", "suitability")
+# What a sheet's raster may be swapped for once there is an elevation model.
+TERRAIN: Final = ("slope", "elevation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class RasterRecipe:
     id
         As the sheets name it.
     kind
-        One of `KINDS`.
+        One of `KINDS` in the data; a view may swap it for one of `TERRAIN`.
     origin, network
         Of a travel time: id of the place or feature it starts from, and which network counts. A suitability takes the
         travel time that is one of its criteria from the same place.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from atlas.rasters.dem import Elevation
     from atlas.rasters.grid import Values
+    from atlas.rasters.kernels import Kernel
 
 _TILE: Final = 1_024
 # Below this share of known cells an area's slope is not known.
@@ -45,8 +46,13 @@ def class_tables() -> Mapping[str, Any]:
 
 
 def slope_on(elevation: Elevation, grid: Grid) -> Values:
+    """Return the mean slope in the cells of a coarser grid, degrees; otherwise as `mean_on`."""
+    return mean_on(elevation, grid, slope_degrees)
+
+
+def mean_on(elevation: Elevation, grid: Grid, kernel: Kernel) -> Values:
     """
-    Return the mean slope in the cells of a coarser grid, degrees.
+    Return the mean of a kernel's values in the cells of a coarser grid.
 
     It is computed at the model's own resolution first: the slope of averaged heights would be too gentle.
 
@@ -56,10 +62,12 @@ def slope_on(elevation: Elevation, grid: Grid) -> Values:
         An imported model.
     grid
         In its CRS.
+    kernel
+        Of `kernels`.
 
     Returns
     -------
-    slope
+    values
         Float32, shape of the grid, NaN where there are no heights.
     """
     result = np.full(grid.shape, np.nan, np.float32)
@@ -71,9 +79,9 @@ def slope_on(elevation: Elevation, grid: Grid) -> Values:
             count = min(step, grid.rows - row)
             part = Grid(grid.crs, grid.west, grid.north - row * grid.cell_m, grid.cell_m, count, grid.columns)
             window, inner = window_of(fine, part.bounds)
-            slope = by_blocks(slope_degrees, read_window(heights, window), fine.cell_m)
+            values = by_blocks(kernel, read_window(heights, window), fine.cell_m)
             reproject(
-                slope,
+                values,
                 result[row : row + count],
                 src_transform=inner.transform,
                 src_crs=heights.crs,

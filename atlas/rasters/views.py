@@ -1,9 +1,8 @@
-"""A raster as a sheet shows it: values, classes, lines to draw over it, a table, and what it can and cannot tell."""
+"""Computes recipes and says them in a language: travel time, suitability, and the terrain once there is a model."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,14 +10,17 @@ import shapely
 
 from atlas.rasters.dem import open_elevation
 from atlas.rasters.grid import district_area
-from atlas.rasters.images import FigureImage, figure_image, ramp
+from atlas.rasters.images import ramp
 from atlas.rasters.network import speeds
 from atlas.rasters.presets import presets, tables
+from atlas.rasters.recipes import TERRAIN
 from atlas.rasters.suitability import scored, weigh
 from atlas.rasters.terrain import slope_on
+from atlas.rasters.terrainview import terrain_view
 from atlas.rasters.traveltime import travel_grid, travel_time
+from atlas.rasters.view import View
 from atlas.words import distance, say
-from layers import vocabulary
+from layers import Finding, PlanError, vocabulary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from atlas.rasters.dem import Elevation
-    from atlas.rasters.grid import Grid, Values
-    from atlas.rasters.images import Ramp
     from atlas.rasters.recipes import RasterRecipe
     from atlas.rasters.suitability import Scored
     from atlas.rasters.traveltime import TravelTime
@@ -38,50 +38,6 @@ if TYPE_CHECKING:
 # Views take megabytes; a user moves back and forth between a few.
 _KEPT: Final = 8
 _SHOWN_TOWNS: Final = 8
-Table = tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]
-
-
-@dataclass(frozen=True)
-class View:
-    """
-    A raster of a sheet in one language.
-
-    Parameters
-    ----------
-    recipe
-        What it was made by.
-    title, unit
-        Of the quantity.
-    grid, values
-        Where and what, float32; NaN where there is no value or the district ends.
-    ramp
-        Classes and colours.
-    lines, lines_title
-        Title and geometry (working CRS) of what is drawn over it, and what these lines are.
-    tables
-        Title, head and rows of each: first what stands beside the map, last what is kept town by town.
-    notes
-        Resolution, assumptions, and what it cannot show; one sentence each.
-    missing
-        Criteria of a suitability that have no data.
-    """
-
-    recipe: RasterRecipe
-    title: str
-    unit: str
-    grid: Grid
-    values: Values
-    ramp: Ramp
-    lines: tuple[tuple[str, BaseGeometry], ...]
-    lines_title: str
-    tables: tuple[Table, ...]
-    notes: tuple[str, ...]
-    missing: tuple[str, ...] = ()
-
-    @cached_property
-    def figure(self) -> FigureImage:
-        """The raster as a figure takes it."""
-        return figure_image(self.values, self.grid, self.ramp, self.title)
 
 
 class Surfaces:
@@ -111,11 +67,15 @@ class Surfaces:
         Raises
         ------
         PlanError
-            If the recipe names what the plan does not have.
+            If the recipe names what the plan does not have, or needs an elevation model and there is none.
         """
         if recipe not in self._views:
             if recipe.kind == "travel_time":
                 view = travel_view(self.plan, recipe, self.language, self.elevation)
+            elif recipe.kind in TERRAIN:
+                if self.elevation is None:
+                    raise PlanError([Finding("no_dem", recipe.id)])
+                view = terrain_view(self.plan, recipe, self.language, self.elevation)
             else:
                 bare = replace(recipe, weights=())
                 if bare not in self._scored:

@@ -14,7 +14,7 @@ from atlas.webshapes import TOLERANCE_M, to_degrees
 from atlas.words import say
 
 if TYPE_CHECKING:
-    from atlas.rasters.views import View
+    from atlas.rasters.view import View
     from layers.errors import Language
 
 GROUP: Final = "raster"
@@ -35,7 +35,7 @@ def web_surface(view: View, language: Language) -> dict[str, Any]:
     -------
     surface
         ``group``, and the layers ``picture`` (with an ``image`` and no features) and ``lines``, as `WebMap.layer` has
-        layers. They are no features of the plan and cannot be pointed at.
+        layers; None without lines. They are no features of the plan and cannot be pointed at.
     """
     picture = {
         "id": "surface",
@@ -84,7 +84,7 @@ def web_surface(view: View, language: Language) -> dict[str, Any]:
         ],
     }
     group = {"id": GROUP, "title": say(language, "raster.surface")}
-    return {"group": group, "picture": _stamped(picture), "lines": _stamped(lines)}
+    return {"group": group, "picture": _stamped(picture), "lines": _stamped(lines) if lines["features"] else None}
 
 
 def _stamped(layer: dict[str, Any]) -> dict[str, Any]:

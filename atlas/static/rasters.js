@@ -58,7 +58,7 @@
       const backdrop = first < 0 ? layers.length : first, top = layers.findIndex((layer) => layer.geometry !== 'area');
       const over = Math.max(backdrop, top < 0 ? layers.length : top);
       return {...spec, surface: null, groups: [group, ...spec.groups],
-        layers: [...layers.slice(0, backdrop), picture, ...layers.slice(backdrop, over), lines, ...layers.slice(over)]};
+        layers: [...layers.slice(0, backdrop), picture, ...layers.slice(backdrop, over), ...(lines ? [lines] : []), ...layers.slice(over)]};
     }
 
     /** The value at a position; null where there is none. */

@@ -107,6 +107,12 @@ def test_a_model_comes_in_by_its_path_and_leaves_again(toyland: Opened, tmp_path
     assert not next(slider for slider in seen.slider if slider.key == "weight_herbs_slope").disabled
     assert "hills.tif" in text(seen)
 
+    seen.segmented_control("raster_surface").set_value("slope").run()
+    assert surface(fine(seen))["picture"]["title"] == say("zh", "terrain.slope")
+    assert surface(seen)["lines"] is None
+    seen.segmented_control("raster_surface").set_value("suitability").run()
+    assert surface(fine(seen))["picture"]["title"] != say("zh", "terrain.slope")
+
     app = opened()
     app.switch_page("atlas/pages/sources.py").run()
     app.button("dem_remove").click().run()

@@ -102,6 +102,14 @@ def test_an_imported_model_changes_what_is_said_of_slope(hilly: Command) -> None
     assert "hills.tif" in said
 
 
+def test_slope_and_height_as_pictures_and_tables(hilly: Command) -> None:
+    for what, ending in (("slope", "png"), ("elevation", "png"), ("elevation", "tif"), ("elevation", "csv")):
+        assert "hills.tif" in hilly("rasters", what, "--out", hilly.folder / f"{what}.{ending}")
+    with Image.open(hilly.folder / "elevation.png") as picture, rasterio.open(hilly.folder / "elevation.tif") as raster:
+        assert picture.size == (raster.width, raster.height)
+        assert 160 <= np.nanmin(raster.read(1)) < np.nanmax(raster.read(1)) <= 340
+
+
 def test_zonal_statistics_contours_and_a_reservoir(hilly: Command) -> None:
     said = hilly("rasters", "zonal", "--of", "zone", "--scheme", "building", "--out", hilly.folder / "zones.csv")
     assert "hills.tif" in said
@@ -125,9 +133,9 @@ def test_the_public_edition_has_no_contours(hilly: Command) -> None:
     assert not (hilly.folder / "lines.gpkg").exists()
 
 
-@pytest.mark.parametrize("what", ["slope", "contours", "zonal", "reservoir"])
+@pytest.mark.parametrize("what", ["slope", "elevation", "contours", "zonal", "reservoir"])
 def test_without_a_model_slope_is_not_guessed(run: Command, what: str) -> None:
-    ending = {"slope": "tif", "contours": "gpkg"}.get(what, "csv")
+    ending = {"slope": "tif", "elevation": "png", "contours": "gpkg"}.get(what, "csv")
     run("rasters", what, "--from", "jia", "--out", run.folder / f"a.{ending}", status=2)
     assert run.err.count("\n") == 1
     assert "import" in run.err
