@@ -34,6 +34,8 @@ def show_elevation(district: ui.Opened, language: Language) -> None:
         elevation = None
     if elevation:
         _show_model(district, elevation, language)
+    if file.is_file():
+        st.button(say(language, "dem.remove"), key="dem_remove", on_click=file.unlink)
     else:
         st.html(ui.paragraph(say(language, "dem.none"), "atlas-hint"))
     upload, path = st.columns(2)
@@ -105,12 +107,10 @@ def _show_model(district: ui.Opened, elevation: Elevation, language: Language) -
     with st.expander(say(language, "dem.by_town"), expanded=False):
         st.html(ui.bullets(("", note) for note in table.notes))
         st.html(ui.table(table.head, table.rows))
-    offer, remove = st.columns(2)
-    offer.download_button(
+    st.download_button(
         "CSV",
         data=lambda: csv_bytes(table.head, table.rows),
         file_name=f"{district.plan.district.id}-terrain.csv",
         mime="text/csv",
         on_click="ignore",
     )
-    remove.button(say(language, "dem.remove"), key="dem_remove", on_click=elevation.file.unlink)

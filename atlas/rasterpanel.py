@@ -17,6 +17,8 @@ from atlas.rasters.recipes import TERRAIN
 from atlas.words import say
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from atlas.rasters.recipes import RasterRecipe
     from atlas.rasters.view import View
     from atlas.sheets import Sheet
@@ -31,7 +33,7 @@ _LARGEST_WEIGHT: Final = 100
 _WIDEST: Final = 5
 
 
-def chosen(district: ui.Opened, sheet: Sheet) -> RasterRecipe | None:
+def chosen(district: ui.Opened, sheet: Sheet, elevation: Path | None) -> RasterRecipe | None:
     """Return the recipe of a sheet's raster with what the user has chosen; None for a sheet without one."""
     recipe = district.atlas.rasters.get(sheet.raster)
     if recipe is None:
@@ -45,7 +47,7 @@ def chosen(district: ui.Opened, sheet: Sheet) -> RasterRecipe | None:
         if (preset := ui.recalled("preset")) in presets():
             recipe = replace(recipe, preset=preset)
         recipe = replace(recipe, weights=_weights(ui.recalled("weights"), recipe.preset))
-    if (shown := ui.recalled("surface")) in TERRAIN and ui.elevation_of(district).is_file():
+    if (shown := ui.recalled("surface")) in TERRAIN and elevation and elevation.is_file():
         recipe = replace(recipe, kind=shown)
     return recipe
 
@@ -58,7 +60,7 @@ def forget() -> dict[str, str]:
 def show_panel(district: ui.Opened, sheet: Sheet, recipe: RasterRecipe, web: WebMap, language: Language) -> None:
     """Show the choices, tables and downloads of a raster."""
     view = web.surface(recipe)
-    if ui.elevation_of(district).is_file():
+    if web.elevation and web.elevation.is_file():
         own = district.atlas.rasters[sheet.raster].kind
         st.segmented_control(
             say(language, "terrain.shown"),

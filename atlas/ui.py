@@ -189,7 +189,16 @@ def _opened(folder: str, stamp: str) -> tuple[Plan | None, Atlas | None, tuple[F
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _web_map(id_: str, stamp: str, language: Language, _district: Opened) -> WebMap:  # noqa: ARG001
-    return WebMap(_district.plan, _district.atlas, language, elevation=elevation_of(_district))
+    elevation: Path | None = elevation_of(_district)
+    if elevation and elevation.is_file():
+        # Without a model nobody waits for the raster libraries; one that cannot be read is told of on the data page.
+        from atlas.rasters.dem import open_elevation  # noqa: PLC0415
+
+        try:
+            open_elevation(elevation)
+        except PlanError:
+            elevation = None
+    return WebMap(_district.plan, _district.atlas, language, elevation=elevation)
 
 
 def _show_faults(errors: Iterable[Finding], language: Language) -> None:

@@ -84,7 +84,7 @@ def _clicked() -> None:
 def show_sheet(district: ui.Opened, sheet: Sheet, language: Language) -> None:
     """Show map and card; a click on the map reruns this part of the page alone, a pan nothing at all."""
     web, feature = ui.web_map(district, language), ui.recalled("feature")
-    recipe = rasterpanel.chosen(district, sheet)
+    recipe = rasterpanel.chosen(district, sheet, web.elevation)
     middle, right = st.columns([3, 1], gap="small")
     hidden = {id_ for id_ in ui.recalled("off").split(",") if id_}
     row = district.plan.feature(feature) if feature else None
@@ -140,8 +140,9 @@ def show_note(district: ui.Opened, sheet: Sheet, language: Language) -> None:
         + ui.paragraph(sheet.note.in_(language))
         + ui.paragraph(say(language, "app.no_selection"), "atlas-hint")
     )
-    if recipe := rasterpanel.chosen(district, sheet):
-        rasterpanel.show_panel(district, sheet, recipe, ui.web_map(district, language), language)
+    web = ui.web_map(district, language)
+    if recipe := rasterpanel.chosen(district, sheet, web.elevation):
+        rasterpanel.show_panel(district, sheet, recipe, web, language)
     missing = left_open(district.plan, sheet)
     st.html(ui.heading(f"{say(language, 'app.left_open')} ({len(missing)})"))
     st.html(ui.bullets(missing) if missing else ui.paragraph(say(language, "app.left_open_none")))

@@ -103,6 +103,8 @@ def test_a_model_comes_in_by_its_path_and_leaves_again(toyland: Opened, tmp_path
     app.segmented_control("dem_scheme").set_value("building").run()
     assert "8–15°" in text(fine(app))
 
+    seen = opened(sheet="herb-land", surface="slope")
+    assert surface(seen)["picture"]["title"] == say("zh", "terrain.slope")
     seen = opened(sheet="herb-land")
     assert not next(slider for slider in seen.slider if slider.key == "weight_herbs_slope").disabled
     assert "hills.tif" in text(seen)
@@ -117,3 +119,16 @@ def test_a_model_comes_in_by_its_path_and_leaves_again(toyland: Opened, tmp_path
     app.switch_page("atlas/pages/sources.py").run()
     app.button("dem_remove").click().run()
     assert say("zh", "dem.none") in text(fine(app))
+
+
+def test_a_model_that_cannot_be_read_is_said_and_can_be_removed(tmp_path: Path) -> None:
+    file = tmp_path / "workspace" / "toyland" / "dem.tif"
+    file.parent.mkdir(parents=True)
+    file.write_text("no raster")
+    assert say("zh", "raster.slope_unknown") in text(opened(sheet="commute", surface="slope"))
+    app = opened()
+    app.switch_page("atlas/pages/sources.py").run()
+    assert "dem.tif" in fine(app).error[0].value
+    app.button("dem_remove").click().run()
+    assert not fine(app).error
+    assert not file.exists()

@@ -28,7 +28,7 @@ OPEN = {
 }
 
 
-FILE_ENDINGS = {"py", "css", "js", "html", "toml"}
+FILE_ENDINGS = {"tif", "py", "css", "js", "html", "toml"}
 
 
 def blanks(text: str) -> set[str]:
