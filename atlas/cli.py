@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import atlas.rasters.commands as raster_commands
 from atlas.figures import commands as figures
-from atlas.locations import GEODATA, workspace_folder
+from atlas.locations import ELEVATION_FILE, GEODATA, workspace_folder
 from atlas.words import LANGUAGES
 from layers import Finding, Findings, PlanError, audit, district_folder, districts
 
@@ -127,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     screen_.add_argument("--engine", choices=("local",), default="local", help="where it is computed")
     verify_ = command("verify", verify, "复算筛查证书 / compute a certificate again")
     verify_.add_argument("file", type=Path, metavar="FILE.zip", help="certificate")
+    raster_commands.add_commands(command, _open)
     map_ = command("map", write_map, "把一张图存成单个网页 / one sheet as one HTML file that opens offline")
     map_.add_argument("--sheet", default="", metavar="ID", help="which sheet (default: the first)")
     map_.add_argument("--out", type=Path, required=True, metavar="FILE.html", help="file to write")
@@ -241,7 +243,8 @@ def write_map(arguments: argparse.Namespace) -> int:
         from atlas.sites.read import read_sites  # noqa: PLC0415
 
         overlays = overlay(read_sites(arguments.sites, plan, assume_crs=arguments.assume_crs), arguments.lang)
-    save_page(WebMap(plan, atlas, arguments.lang), sheet, arguments.out, overlays)
+    elevation = workspace_folder(arguments.workspace) / folder.name / ELEVATION_FILE
+    save_page(WebMap(plan, atlas, arguments.lang, elevation=elevation), sheet, arguments.out, overlays)
     return _print(arguments, [{"sheet": sheet.id, "out": str(arguments.out)}])
 
 

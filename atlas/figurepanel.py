@@ -6,7 +6,6 @@ The sheet and its switched layers live in the address line, as on the map; every
 from __future__ import annotations
 
 import datetime as dt
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,8 +21,9 @@ from atlas.figures.compose import compose
 from atlas.figures.export import Format, preview, printed, read_back
 from atlas.figures.lint import lint, stop_on
 from atlas.figures.recipe import Recipe
+from atlas.figures.surfaces import surface_of
 from atlas.figures.word import docx
-from atlas.locations import workspace_folder
+from atlas.opened import elevation_of, workspace
 from atlas.words import say
 from layers import Finding, PlanError
 
@@ -98,15 +98,20 @@ def preview_of(district: Opened, recipe: Recipe) -> Preview:
     PlanError
         If it cannot be composed: the paper too small, the title too long.
     """
-    return _preview(recipe.to_json(), district.plan.fingerprint, district)
+    file = elevation_of(district.plan)
+    stamp = f"{district.plan.fingerprint} {file} {file.stat().st_mtime_ns if file.is_file() else 0}"
+    return _preview(recipe.to_json(), stamp, district)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _preview(recipe: str, stamp: str, _district: Opened) -> Preview:  # noqa: ARG001 - parts of the key
     plan, atlas = _district.plan, _district.atlas
-    figure = compose(plan, atlas, Recipe.from_json(recipe))
+    wanted = Recipe.from_json(recipe)
+    sheet = atlas.sheet(wanted.sheet)
+    surface = surface_of(plan, atlas, sheet, wanted.language, elevation_of(plan))
+    figure = compose(plan, atlas, wanted, overlays=surface.overlays, images=surface.images)
     dpi = round(_PREVIEW_SIDE / max(figure.page) * _MM_PER_INCH)
-    return Preview(figure, preview(figure, dpi), lint(figure, plan, atlas.sheet(figure.recipe.sheet)))
+    return Preview(figure, preview(figure, dpi), lint(figure, plan, sheet, overlays=surface.overlays))
 
 
 def file_of(district: Opened, recipe: Recipe, format_: str, dpi: int) -> bytes:
@@ -152,14 +157,17 @@ def book_of(district: Opened, recipe: Recipe, *, with_towns: bool, progress: Cal
     with TemporaryDirectory() as folder:
         out = Path(folder) / "atlas.pdf"
         cache = workspace() / CACHE
-        book(district.plan, district.atlas, recipe, out, with_towns=with_towns, cache=cache, progress=progress)
+        book(
+            district.plan,
+            district.atlas,
+            recipe,
+            out,
+            with_towns=with_towns,
+            elevation=elevation_of(district.plan),
+            cache=cache,
+            progress=progress,
+        )
         return out.read_bytes()
-
-
-def workspace() -> Path:
-    """Return the folder of what the user adds: the one the command line gave, or else this system's."""
-    given = os.environ.get("ATLAS_WORKSPACE")
-    return workspace_folder(Path(given) if given else None)
 
 
 # ---- dropped back in

@@ -10,6 +10,8 @@ from platformdirs import user_data_path
 ROOT: Final = Path(__file__).resolve().parent.parent
 GEODATA: Final = ROOT / "geodata"
 APP: Final = ROOT / "app.py"
+# A district's elevation model, in its folder of the workspace.
+ELEVATION_FILE: Final = "dem.tif"
 STATIC: Final = Path(__file__).resolve().parent / "static"
 
 

@@ -9,13 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.locations import GEODATA
+from atlas.locations import ELEVATION_FILE, GEODATA, workspace_folder
 from atlas.sheets import Atlas, read_sheets
 from atlas.webmap import WebMap
 from layers import Plan, PlanError, audit, district_folder
 from layers.io import fingerprint
 
 if TYPE_CHECKING:
+    from atlas.rasters.terrain import DemTerrain
     from layers import Finding
     from layers.errors import Language
 
@@ -62,10 +63,28 @@ def open_district(folder: Path) -> Opened:
         return _open(folder, fingerprint(folder))
 
 
+def workspace() -> Path:
+    """Return the folder of what the user adds."""
+    given = os.environ.get("ATLAS_WORKSPACE")
+    return workspace_folder(Path(given) if given else None)
+
+
+def elevation_of(plan: Plan) -> Path:
+    """Return where a district's elevation model is, or would be."""
+    return workspace() / plan.district.id / ELEVATION_FILE
+
+
+def terrain_of(plan: Plan) -> DemTerrain | None:
+    """Return what the district's elevation model says of slopes; None without one, or with one that cannot be read."""
+    file = elevation_of(plan)
+    return _terrain(file, file.stat().st_mtime_ns) if file.is_file() else None
+
+
 def web_map(district: Opened, language: Language) -> WebMap:
     """Return a district's sheets drawn for the browser; drawn once for all sessions."""
+    file = elevation_of(district.plan)
     with _ALONE:
-        return _web_map(district, language)
+        return _web_map(district, language, file, file.stat().st_mtime_ns if file.is_file() else 0)
 
 
 def forget() -> None:
@@ -73,6 +92,7 @@ def forget() -> None:
     with _ALONE:
         _open.cache_clear()
         _web_map.cache_clear()
+        _terrain.cache_clear()
 
 
 # The stamp is part of the key: when a file changes, the next request opens the district anew and no old map can stay.
@@ -88,5 +108,17 @@ def _open(folder: Path, stamp: str) -> Opened:  # noqa: ARG001 - the key
 
 
 @lru_cache(maxsize=8)
-def _web_map(district: Opened, language: Language) -> WebMap:
-    return WebMap(district.plan, district.atlas, language)
+def _web_map(district: Opened, language: Language, file: Path, stamp: int) -> WebMap:
+    readable = not stamp or _terrain(file, stamp) is not None
+    return WebMap(district.plan, district.atlas, language, elevation=file if readable else None)
+
+
+@lru_cache(maxsize=2)
+def _terrain(file: Path, stamp: int) -> DemTerrain | None:  # noqa: ARG001 - the key
+    # Without a model nobody waits for the raster libraries; one that cannot be read is told of on the data page.
+    from atlas.rasters.terrain import DemTerrain  # noqa: PLC0415
+
+    try:
+        return DemTerrain.opened(file)
+    except PlanError:
+        return None

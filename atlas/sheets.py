@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from atlas.rasters.recipes import read_recipes
 from layers import Finding, Findings, Name, Plan, PlanError, vocabulary
 from layers import io as files
 from layers.errors import nearest
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from atlas.rasters.recipes import RasterRecipe
+
 _NEEDED: Final = ("group", "title", "layers", "note")
-_OPTIONAL: Final = ("off", "extent", "margin_km", "topics", "about")
+_OPTIONAL: Final = ("off", "extent", "margin_km", "topics", "about", "raster")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Sheet:
         Topics of the targets that stand beside it.
     about
         Kinds whose statements without a position are listed beside it.
+    raster
+        Id of the raster that lies under its layers; blank for none.
     """
 
     id: str
@@ -62,14 +67,16 @@ class Sheet:
     margin_km: float = 0.0
     topics: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
+    raster: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Atlas:
-    """The sheets of a district in order, and the groups they are listed in."""
+    """The sheets of a district in order, the groups they are listed in, and the recipes of their rasters."""
 
     groups: Mapping[str, Name]
     sheets: Mapping[str, Sheet]
+    rasters: Mapping[str, RasterRecipe] = field(default_factory=dict)
 
     def sheet(self, id_: str = "") -> Sheet:
         """
@@ -95,7 +102,7 @@ def read_sheets(folder: Path, plan: Plan, found: Findings) -> Atlas:
     Parameters
     ----------
     folder
-        Holds ``sheets.toml``.
+        Holds ``sheets.toml``, and ``rasters.toml`` if a sheet shows a raster.
     plan
         Gives the places and topics that sheets may name.
     found
@@ -104,6 +111,7 @@ def read_sheets(folder: Path, plan: Plan, found: Findings) -> Atlas:
     file, sound = folder / "sheets.toml", not found.errors()
     try:
         tables = files.read_toml(file)
+        rasters = read_recipes(folder, plan, found)
     except PlanError as error:
         found.extend(error.findings)
         return Atlas({}, {})
@@ -118,12 +126,14 @@ def read_sheets(folder: Path, plan: Plan, found: Findings) -> Atlas:
     for number, (id_, value) in enumerate(listed.values.items()):
         faults = len(found)
         table = Table(listed.at(id_), value, found, _NEEDED, _OPTIONAL)
+        if "raster" in table.values and sound:
+            table.word("raster", rasters)
         sheet = _sheet(id_, number, table, below=below, groups=titles, plan=plan, sound=sound)
         if len(found) == faults:
             sheets[id_] = sheet
     if not listed.values and len(found) == before:
         found.add("missing_value", name, value="sheets")
-    return Atlas(titles, sheets)
+    return Atlas(titles, sheets, rasters)
 
 
 def _sheet(
@@ -164,6 +174,7 @@ def _sheet(
         margin_km=table.size("margin_km"),
         topics=topics,
         about=about or tuple(layer.kind for layer in layers),
+        raster=table.text("raster"),
     )
 
 

@@ -24,9 +24,13 @@ from layers import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
 
     from shapely.geometry.base import BaseGeometry
 
+    from atlas.rasters.recipes import RasterRecipe
+    from atlas.rasters.view import View
+    from atlas.rasters.views import Surfaces
     from atlas.sheets import Atlas, Sheet, SheetLayer
     from layers import Feature, Plan
     from layers.errors import Language
@@ -48,10 +52,12 @@ class WebMap:
         Its sheets.
     language
         Of titles, legends and the client's own words.
+    elevation
+        Where the district's imported elevation model would be; None to do without.
     """
 
-    def __init__(self, plan: Plan, atlas: Atlas, language: Language = "zh") -> None:
-        self.plan, self.atlas, self.language = plan, atlas, language
+    def __init__(self, plan: Plan, atlas: Atlas, language: Language = "zh", *, elevation: Path | None = None) -> None:
+        self.plan, self.atlas, self.language, self.elevation = plan, atlas, language, elevation
         self._drawn: dict[str, dict[str, Any]] = {}
 
     @cached_property
@@ -83,6 +89,16 @@ class WebMap:
         content["hash"] = hashlib.sha256(text.encode()).hexdigest()[:12]
         return self._drawn.setdefault(wanted.id, content)
 
+    def surface(self, recipe: RasterRecipe) -> View:
+        """Return a raster as sheets show it."""
+        return self._surfaces.view(recipe)
+
+    @cached_property
+    def _surfaces(self) -> Surfaces:
+        from atlas.rasters.views import Surfaces  # noqa: PLC0415 - only a sheet with a raster waits for its libraries
+
+        return Surfaces(self.plan, self.language, self.elevation)
+
     def _feature(self, feature: Feature, row: int, way: LegendEntry, *, named: bool) -> dict[str, Any]:
         return {
             "id": feature.id,
@@ -109,6 +125,7 @@ class WebMap:
         overlays: Sequence[Mapping[str, Any]] = (),
         draw: bool = False,
         show: int = 0,
+        recipe: RasterRecipe | None = None,
     ) -> dict[str, Any]:
         """
         Return the document of a sheet for the map client.
@@ -134,6 +151,8 @@ class WebMap:
             Whether sites can be drawn on the map.
         show
             Counter; when it changes, the client sees to it that all overlays are in view.
+        recipe
+            Of the raster under the sheet, if not the sheet's own.
         """
         language = self.language
         shown = self.plan.feature(selected)
@@ -187,7 +206,15 @@ class WebMap:
             "cards": self._cards(sheet) if alone else None,
             "note": sheet.note.in_(language) if alone else None,
             "left_open": [f"{name}:{reason}" for name, reason in left_open(self.plan, sheet)] if alone else None,
+            **self._under(recipe or self.atlas.rasters.get(sheet.raster)),
         }
+
+    def _under(self, recipe: RasterRecipe | None) -> dict[str, Any]:
+        if recipe is None:
+            return {}
+        from atlas.rasters.weblayers import web_surface  # noqa: PLC0415 - as above
+
+        return {"surface": web_surface(self.surface(recipe), self.language)}
 
     def _cards(self, sheet: Sheet) -> dict[str, Any]:
         cards = {}

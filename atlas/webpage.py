@@ -102,6 +102,7 @@ def standalone(document: Mapping[str, Any], then: str = "") -> str:
         ],
         js=[
             (leaflet / "leaflet.js").read_text("utf-8"),
+            (STATIC / "rasters.js").read_text("utf-8"),
             (STATIC / "atlasmap.js").read_text("utf-8"),
             (STATIC / "sites.js").read_text("utf-8"),
             f"{script}window.atlasMap.update({content});{then}",

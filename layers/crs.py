@@ -19,6 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from pyproj.exceptions import CRSError
 
 STORAGE_CRS: Final = "EPSG:4326"
+# What browsers draw pictures in.
+WEB_CRS: Final = "EPSG:3857"
 DATUMS: Final = ("wgs84", "cgcs2000", "gcj02", "bd09")
 REFUSED_DATUMS: Final = ("xian80", "beijing54")
 # What longitude and latitude are in; the shifted datums have no code, and name the system that they shift.

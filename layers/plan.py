@@ -10,12 +10,10 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-import geopandas as gpd
-import pandas as pd
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import geopandas as gpd
     import pyproj
     from shapely.geometry.base import BaseGeometry
 
@@ -96,6 +94,10 @@ class Layer:
     @cached_property
     def features(self) -> gpd.GeoDataFrame:
         """The features as a frame with the columns `COLUMNS` (those of `Feature`), in the working CRS."""
+        # A command that needs no frame does not wait half a second for these.
+        import geopandas as gpd  # noqa: PLC0415
+        import pandas as pd  # noqa: PLC0415
+
         values = [[getattr(row, field.name) for field in fields(Feature)] for row in self.rows]
         table = pd.DataFrame(values, columns=list(COLUMNS))
         return gpd.GeoDataFrame(table, geometry="geometry", crs=self.crs)

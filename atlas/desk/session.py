@@ -7,18 +7,16 @@ not saved is also kept as a draft under a token in the address line, so that a r
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import uuid
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
 from atlas import ui
 from atlas.desk.controls import Shelf
-from atlas.locations import workspace_folder
+from atlas.opened import terrain_of, workspace
 from atlas.screening.rules import read_rules
 from atlas.screening.screen import screen
 from atlas.sites.bench import Bench, empty
@@ -285,18 +283,12 @@ class Desk:
             controls = self.shelf.controls()
         except PlanError as error:
             self.troubles, controls = error.findings, ()
-        held = self._screened
-        if held is None or held[0] is not bench.sites or held[1] is not controls:
-            rules = read_rules(folder())
-            held = (bench.sites, controls, screen(bench.sites, self.plan, rules=rules, controls=controls))
-            self._screened = held
+        terrain, held = terrain_of(self.plan), self._screened
+        if held is None or held[0] is not bench.sites or held[1] is not controls or held[2].terrain is not terrain:
+            rules = read_rules(workspace())
+            result = screen(bench.sites, self.plan, rules=rules, controls=controls, terrain=terrain)
+            held = self._screened = (bench.sites, controls, result)
         return held[2]
-
-
-def folder() -> Path:
-    """Return the user's folder, as ``serve`` was told."""
-    given = os.environ.get("ATLAS_WORKSPACE", "")
-    return workspace_folder(Path(given) if given else None)
 
 
 def desk_of(plan: Plan) -> Desk:
@@ -304,7 +296,7 @@ def desk_of(plan: Plan) -> Desk:
     key = f"desk {plan.district.id}"
     desk: Desk | None = st.session_state.get(key)
     if desk is None or desk.plan.fingerprint != plan.fingerprint:
-        desk = Desk(plan, Workspace(folder(), plan.district.id), *((desk.benches, desk.origins) if desk else ()))
+        desk = Desk(plan, Workspace(workspace(), plan.district.id), *((desk.benches, desk.origins) if desk else ()))
         st.session_state[key] = desk
         desk.recover()
     wanted = ui.recalled("set")

@@ -19,6 +19,7 @@ from atlas.figures.export import Facts, facts, pdf_faults
 from atlas.figures.lint import lint, stop_on
 from atlas.figures.model import Box
 from atlas.figures.recipe import PAPERS
+from atlas.figures.surfaces import Surface, surface_of
 from atlas.figures.svg import page_svg
 from atlas.figures.towns import town_text, towns
 from atlas.figures.typeset import compile_pdf
@@ -111,6 +112,7 @@ def book(
     out: Path,
     *,
     with_towns: bool = False,
+    elevation: Path | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Made:
@@ -127,6 +129,8 @@ def book(
         A PDF.
     with_towns
         Whether each town gets a page of its own.
+    elevation
+        Where the district's imported elevation model would be, for sheets with a raster; None to do without.
     cache
         Folder of what was made before; None makes everything anew.
     progress
@@ -141,7 +145,8 @@ def book(
     # The data of a page are in its key; their fingerprint on it would change every page with every change.
     base = replace(recipe, scale=None, title="", hidden=(), fingerprint="")
     wanted = [*_sheets(atlas, base), *(_towns(plan, atlas, base) if with_towns else ())]
-    whole = digest("book", workshop(), base, plan.fingerprint, with_towns)
+    model = (elevation, elevation.stat().st_mtime_ns) if elevation and elevation.is_file() else None
+    whole = digest("book", workshop(), base, plan.fingerprint, with_towns, model)
     about_it = store.page(whole)
     if about_it and (finished := store.file(whole, ".pdf")):
         put(out, finished)
@@ -152,10 +157,11 @@ def book(
     for number, one in enumerate(wanted):
         if progress:
             progress(number, len(wanted), one.title)
-        key = _key(one, plan, layers)
+        surface = surface_of(plan, atlas, one.sheet, base.language, elevation)
+        key = _key(one, plan, layers, surface)
         page = store.page(key)
         if page is None:
-            page, drawn = _draw(one, plan, atlas), drawn + 1
+            page, drawn = _draw(one, plan, atlas, surface), drawn + 1
             store.keep_page(key, page)
         pages.append(page)
     if progress:
@@ -214,7 +220,7 @@ def _towns(plan: Plan, atlas: Atlas, base: Recipe) -> Iterator[_Wanted]:
         )
 
 
-def _key(one: _Wanted, plan: Plan, layers: Mapping[str, str]) -> str:
+def _key(one: _Wanted, plan: Plan, layers: Mapping[str, str], surface: Surface) -> str:
     """Return the hash of everything that a map is made from."""
     kinds = {layer.kind for layer in one.sheet.layers} | {
         k.id for k in vocabulary().kinds.values() if k.tiles or k.backdrop
@@ -222,17 +228,27 @@ def _key(one: _Wanted, plan: Plan, layers: Mapping[str, str]) -> str:
     drawn = [(kind, layers[kind]) for kind in sorted(kinds) if kind in layers]
     town = content_of(one.town) if one.town else ""
     context = (plan.district, plan.crs.to_string(), tuple(plan.sources.values()))
-    return digest(workshop(), one.recipe, one.extent, town, one.sheet, one.fewer, context, drawn)
+    return digest(
+        workshop(),
+        one.recipe,
+        one.extent,
+        town,
+        one.sheet,
+        one.fewer,
+        context,
+        drawn,
+        *(image.png for image in surface.images),
+    )
 
 
-def _draw(one: _Wanted, plan: Plan, atlas: Atlas) -> dict[str, Any]:
+def _draw(one: _Wanted, plan: Plan, atlas: Atlas, surface: Surface) -> dict[str, Any]:
     """Compose and check a map; return what the book must know of it."""
     try:
-        figure = _checked(one, plan, atlas)
+        figure = _checked(one, plan, atlas, surface)
     except PlanError as error:
         if not one.fewer or all(finding.code != "legend_too_long" for finding in error.findings):
             raise
-        figure = _checked(replace(one, sheet=replace(one.sheet, layers=one.fewer)), plan, atlas)
+        figure = _checked(replace(one, sheet=replace(one.sheet, layers=one.fewer)), plan, atlas, surface)
     svg, found = _NUMBER.subn("", page_svg(figure))
     if found != 1:
         raise PlanError([Finding("not_set", one.title, {"detail": "page_number"})])
@@ -245,14 +261,23 @@ def _draw(one: _Wanted, plan: Plan, atlas: Atlas) -> dict[str, Any]:
     }
 
 
-def _checked(one: _Wanted, plan: Plan, atlas: Atlas) -> Figure:
+def _checked(one: _Wanted, plan: Plan, atlas: Atlas, surface: Surface) -> Figure:
     """Return a map that the linter lets pass; what it finds is told with the title of the map."""
     with_it = replace(atlas, sheets={**atlas.sheets, one.sheet.id: one.sheet})
     focus = one.town.geometry if one.town else None
     try:
         # The widest number there may be: the true one is set by Typst, where this one stood.
-        figure = compose(plan, with_it, one.recipe, extent=one.extent, focus=focus, page=(_WIDEST, _WIDEST))
-        stop_on(figure, lint(figure, plan, one.sheet, extent=one.extent))
+        figure = compose(
+            plan,
+            with_it,
+            one.recipe,
+            overlays=surface.overlays,
+            images=surface.images,
+            extent=one.extent,
+            focus=focus,
+            page=(_WIDEST, _WIDEST),
+        )
+        stop_on(figure, lint(figure, plan, one.sheet, extent=one.extent, overlays=surface.overlays))
     except PlanError as error:
         raise PlanError([replace(f, where=f"{one.title}: {f.where}") for f in error.findings]) from error
     return figure

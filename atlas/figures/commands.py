@@ -66,6 +66,8 @@ def figure(arguments: argparse.Namespace) -> int:
     from atlas.figures.compose import compose  # noqa: PLC0415
     from atlas.figures.export import export, format_of  # noqa: PLC0415
     from atlas.figures.recipe import Recipe  # noqa: PLC0415
+    from atlas.figures.surfaces import surface_of  # noqa: PLC0415
+    from atlas.locations import ELEVATION_FILE, workspace_folder  # noqa: PLC0415
 
     format_of(arguments.out)
     earlier = read_recipe(arguments.origin) if arguments.origin else None
@@ -78,9 +80,11 @@ def figure(arguments: argparse.Namespace) -> int:
     recipe = replace(recipe, sheet=atlas.sheet(arguments.sheet or recipe.sheet).id, fingerprint=plan.fingerprint)
     given = {name: getattr(arguments, name) for name in ("orientation", "scale", "title")}
     recipe = replace(recipe, **{name: value for name, value in given.items() if value is not None})
-    overlays = _sites(arguments, plan)
-    drawn = compose(plan, atlas, recipe, overlays=overlays)
     sheet = atlas.sheet(recipe.sheet)
+    elevation = workspace_folder(arguments.workspace) / plan.district.id / ELEVATION_FILE
+    surface = surface_of(plan, atlas, sheet, recipe.language, elevation)
+    overlays = (*surface.overlays, *_sites(arguments, plan))
+    drawn = compose(plan, atlas, recipe, overlays=overlays, images=surface.images)
     remarks = export(drawn, plan, sheet, arguments.out, dpi=arguments.dpi, archival=arguments.pdfa, overlays=overlays)
     for line in (*(remark.finding.line(arguments.lang) for remark in remarks), *drawn.warnings):
         _tell(line)
@@ -92,7 +96,7 @@ def book(arguments: argparse.Namespace) -> int:
     """Write the whole atlas as one PDF."""
     from atlas.figures.book import book as make  # noqa: PLC0415 - commands load what they need
     from atlas.figures.recipe import Recipe  # noqa: PLC0415
-    from atlas.locations import workspace_folder  # noqa: PLC0415
+    from atlas.locations import ELEVATION_FILE, workspace_folder  # noqa: PLC0415
 
     if arguments.out.suffix.lower() != ".pdf":
         values = {"value": arguments.out.suffix or arguments.out.name, "known": ".pdf"}
@@ -105,6 +109,7 @@ def book(arguments: argparse.Namespace) -> int:
         recipe,
         arguments.out,
         with_towns=arguments.towns,
+        elevation=workspace_folder(arguments.workspace) / plan.district.id / ELEVATION_FILE,
         cache=None if arguments.fresh else workspace_folder(arguments.workspace) / CACHE,
         progress=_progress,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from atlas import ui
+from atlas import rasterpanel, ui
 from atlas.cards import card, target_value, targets_of
 from atlas.desk.session import desk_of
 from atlas.drawing import left_open
@@ -76,7 +76,7 @@ def choose_sheet(district: Opened, sheet: Sheet, language: Language) -> None:
 
 
 def _sheet_chosen(id_: str) -> None:
-    ui.remember(sheet=id_, feature="")
+    ui.remember(sheet=id_, feature="", **rasterpanel.forget())
 
 
 def _found(district: Opened, sheet: Sheet) -> None:
@@ -94,6 +94,7 @@ def _clicked() -> None:
 def show_sheet(district: Opened, sheet: Sheet, language: Language) -> None:
     """Show map and card; a click on the map reruns this part of the page alone, a pan nothing at all."""
     web, feature = web_map(district, language), ui.recalled("feature")
+    recipe = rasterpanel.chosen(district, sheet, web.elevation)
     middle, right = st.columns([3, 1], gap="small")
     hidden = {id_ for id_ in ui.recalled("off").split(",") if id_}
     row = district.plan.feature(feature) if feature else None
@@ -105,6 +106,7 @@ def show_sheet(district: Opened, sheet: Sheet, language: Language) -> None:
             basemap=ui.recalled("base"),
             fly=st.session_state.get("fly", 0),
             overlays=desk.layers(language),
+            recipe=recipe,
         )
         atlas_map(document, key="map", on_click=_clicked)
     with right, st.container(key="side"):
@@ -158,6 +160,9 @@ def show_note(district: Opened, sheet: Sheet, language: Language) -> None:
         + ui.paragraph(sheet.note.in_(language))
         + ui.paragraph(say(language, "app.no_selection"), "atlas-hint")
     )
+    web = web_map(district, language)
+    if recipe := rasterpanel.chosen(district, sheet, web.elevation):
+        rasterpanel.show_panel(district, sheet, recipe, web, language)
     missing = left_open(district.plan, sheet)
     st.html(ui.heading(f"{say(language, 'app.left_open')} ({len(missing)})"))
     st.html(ui.bullets(missing) if missing else ui.paragraph(say(language, "app.left_open_none")))

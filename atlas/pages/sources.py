@@ -6,7 +6,7 @@ import statistics
 
 import streamlit as st
 
-from atlas import ui
+from atlas import rasterdata, ui
 from atlas.words import say
 from layers.records import BASES
 
@@ -23,6 +23,8 @@ about = [
     (say(language, "sources.fingerprint"), plan.fingerprint),
 ]
 st.html(ui.definition_list(about))
+
+rasterdata.show_elevation(district, language)
 
 features = list(plan.features())
 st.html(ui.heading(say(language, "sources.basis_counts")))

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from atlas.locations import workspace_folder
+from atlas.locations import ELEVATION_FILE, workspace_folder
 from atlas.screening.certificate import verify as verify_file
 from atlas.screening.certificate import write_certificate
 from atlas.screening.controls import read_controls
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from atlas.screening.screen import Screening
+    from atlas.screening.terrain import Terrain
     from layers import Plan
 
 
@@ -42,7 +43,8 @@ def screen(arguments: argparse.Namespace, plan: Plan, folder: Path) -> int:
     rules = read_rules(workspace_folder(arguments.workspace))
     controls = read_controls(arguments.control, plan)
     sites = read_sites(arguments.file, plan, assume_crs=arguments.assume_crs)
-    screening = screen_sites(sites, plan, rules=rules, controls=controls)
+    terrain = _terrain(workspace_folder(arguments.workspace) / plan.district.id / ELEVATION_FILE)
+    screening = screen_sites(sites, plan, rules=rules, controls=controls, terrain=terrain)
     found = [*sites.reading.problems, *export(screening, arguments.out, arguments.lang)]
     if arguments.report:
         # Only who wants a report waits for Word's library and for the maps.
@@ -64,6 +66,15 @@ def screen(arguments: argparse.Namespace, plan: Plan, folder: Path) -> int:
         print(f"{id_}\t{name}\t{text}")  # noqa: T201 - the result
     print(say(arguments.lang, "screening.first_screening"))  # noqa: T201 - the result
     return 0
+
+
+def _terrain(file: Path) -> Terrain | None:
+    """Return what an imported elevation model says of slopes; None without one."""
+    if not file.is_file():
+        return None  # nobody waits for the raster libraries
+    from atlas.rasters.terrain import DemTerrain  # noqa: PLC0415
+
+    return DemTerrain.opened(file)
 
 
 def verify(arguments: argparse.Namespace) -> int:

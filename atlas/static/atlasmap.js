@@ -231,6 +231,9 @@
       : L.polyline(latlngs, {smoothFactor: 1, interactive: false, ...options});
   }
 
+  /** Whether there is anything of a layer to see. */
+  const drawable = (layer) => layer.features.length > 0 || Boolean(layer.image);
+
   // ---- Layers ----------------------------------------------------------------------------------------------------------
   /** One layer of the spec: its own pane (drawing order), its own renderer, its Leaflet objects. Lives while its hash does. */
   class AtlasLayer {
@@ -242,6 +245,10 @@
       this.group = L.layerGroup();
       this.items = [];
       this.spec = spec;
+      if (spec.image) { // a surface (rasters.js)
+        this.surface = new window.AtlasSurface(spec.image, this.paneName);
+        this.group.addLayer(this.surface.overlay);
+      }
       spec.features.forEach((feature, index) => this.draw(feature, index));
       if (spec.mesh) this.drawMesh(spec.mesh, ((spec.classes[0] || {}).style) || {});
     }
@@ -609,7 +616,7 @@
     }
 
     group(group, layers) {
-      const real = layers.filter((layer) => layer.features.length);
+      const real = layers.filter(drawable);
       const off = real.length > 0 && !real.some((layer) => this.atlas.layers.get(layer.id).visible);
       const row = {group, real, folded: this.closed.get(group.id) ?? (off || (this.atlas.spec.draw && !layers.some((layer) => layer.own)))};
       const all = html('input', {type: 'checkbox', 'aria-label': group.title, disabled: !real.length,
@@ -626,8 +633,8 @@
     }
 
     layer(layer) {
-      const empty = !layer.features.length, used = new Set(layer.features.map((feature) => feature.c || 0));
-      const classes = layer.classes.map((entry, index) => ({...entry, index})).filter((entry) => used.has(entry.index));
+      const empty = !drawable(layer), used = new Set(layer.features.map((feature) => feature.c || 0));
+      const classes = layer.classes.map((entry, index) => ({...entry, index})).filter((entry) => layer.image || used.has(entry.index));
       const sample = (entry) => swatch(entry.style || {}, layer.geometry,
         (entry.style || {}).arrow || layer.features.some((feature) => feature.arrow && (feature.c || 0) === entry.index));
       const single = classes.length === 1 && (!classes[0].title || classes[0].title === layer.title);
@@ -674,7 +681,7 @@
           fold.setAttribute('aria-expanded', !folded);
         } else {
           const live = atlas.layers.get(layer.id), shown = this.sliders.has(layer.id);
-          box.checked = live.visible && layer.features.length > 0;
+          box.checked = live.visible && drawable(layer);
           legend.hidden = !live.visible || !legend.childElementCount;
           slider.hidden = !shown;
           slider.value = Math.round(atlas.opacityOf(layer.id) * 100);
@@ -887,7 +894,8 @@
     // -- what the host calls
 
     /** Shows a spec; whatever it shares with the last one stays as it is, the user's view and switches included. */
-    update(spec) {
+    update(given) {
+      const spec = window.AtlasSurface.merged(given);
       const last = this.spec || {};
       this.spec = spec;
       this.stats.updates += 1;
@@ -1062,7 +1070,7 @@
 
     tellView() {
       if (!this.hooks.onView) return;
-      const hidden = this.spec.layers.filter((entry) => entry.features.length && this.layers.get(entry.id).visible !== (entry.on !== false))
+      const hidden = this.spec.layers.filter((entry) => drawable(entry) && this.layers.get(entry.id).visible !== (entry.on !== false))
         .map((entry) => (entry.on === false ? `!${entry.id}` : entry.id));
       this.hooks.onView({hidden, basemap: this.basemap, selected: this.selected});
     }
@@ -1215,7 +1223,9 @@
     showPosition(latlng) {
       const {lat, lng} = latlng || this.map.getCenter();
       const line = `${this.word('lon')} ${lng.toFixed(5)}  ${this.word('lat')} ${lat.toFixed(5)}`;
-      this.position.textContent = latlng ? line : `${this.word('centre')}  ${line}`;
+      const surface = latlng && [...this.layers.values()].find((layer) => layer.surface && layer.visible);
+      const value = surface ? surface.surface.text(latlng) : '';
+      this.position.textContent = latlng ? [value, line].filter(Boolean).join('  ·  ') : `${this.word('centre')}  ${line}`;
     }
 
     // -- events: all on the map, none per feature

@@ -80,7 +80,7 @@ def test_words_of_the_data_are_never_markup(toyland: Opened) -> None:
     """Toyland's names, notes and phrases hold tags; the page holds them as text."""
     for text in texts(toyland).values():
         reader = seen(text)
-        assert reader.tags.count("script") == 4  # Leaflet, the client and its part for sites, the document
+        assert reader.tags.count("script") == 5  # Leaflet, surfaces, the client and its part for sites, the document
         assert {"b", "i", "img"}.isdisjoint(reader.tags)
         for tag in ("<b>HTML", "<script>alert", "</script><script>a", "<img src=x", "<i>走向"):
             assert tag not in text

@@ -32,7 +32,7 @@ OPEN = {
 }
 
 
-FILE_ENDINGS = {"py", "css", "js", "html", "toml", "json", "typ"}
+FILE_ENDINGS = {"tif", "py", "css", "js", "html", "toml", "json", "typ"}
 
 
 def blanks(text: str) -> set[str]:

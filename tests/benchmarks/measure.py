@@ -34,12 +34,15 @@ class Setting:
         The Python that has leafmap, or None; then our numbers stand alone.
     peers
         Whether peers that are installed are measured.
+    small
+        Whether to measure something tiny, to see that it can be measured at all.
     """
 
     folder: Path
     runs: int
     peer: Path | None = None
     peers: bool = False
+    small: bool = False
 
     def opened(self) -> tuple[Plan, Atlas]:
         """Return the district's plan and sheets."""

@@ -18,6 +18,7 @@ from tests.benchmarks.figures import figures
 from tests.benchmarks.first_map import first_map
 from tests.benchmarks.measure import Benchmark, Number, Setting, say, table
 from tests.benchmarks.peer import LEAFMAP, peer_python
+from tests.benchmarks.rasters import import_dem, terrain, travel, zonal
 from tests.benchmarks.screening import screening
 from tests.benchmarks.sizes import sizes
 from tests.benchmarks.switch import switch
@@ -33,6 +34,10 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "coverage": coverage,
     "screening": screening,
     "figures": figures,
+    "terrain": terrain,
+    "zonal": zonal,
+    "travel": travel,
+    "import_dem": import_dem,
 }
 
 

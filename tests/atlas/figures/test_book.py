@@ -15,6 +15,7 @@ from atlas.figures.cache import Store
 from atlas.figures.compose import compose
 from atlas.figures.model import Figure
 from atlas.figures.recipe import Paper, Recipe
+from atlas.figures.surfaces import Surface
 from atlas.figures.towns import town_text, towns
 from atlas.sheets import Atlas
 from layers import Finding, Plan, PlanError
@@ -198,9 +199,9 @@ def test_a_map_does_with_fewer_layers_where_its_legend_finds_no_room(
     monkeypatch.setattr(books, "compose", full)
     [first, *_] = books._towns(toyland.plan, toyland.atlas, recipe())
     spare = tuple(replace(layer, on=layer.on and layer.kind != "culture") for layer in first.sheet.layers)
-    assert books._draw(replace(first, fewer=spare), toyland.plan, toyland.atlas)["svg"]
+    assert books._draw(replace(first, fewer=spare), toyland.plan, toyland.atlas, Surface())["svg"]
     assert seen[1] < seen[0]
     seen.clear()
     [sheet, *_] = books._sheets(toyland.atlas, recipe())
     with pytest.raises(PlanError, match="99"):
-        books._draw(sheet, toyland.plan, toyland.atlas)
+        books._draw(sheet, toyland.plan, toyland.atlas, Surface())

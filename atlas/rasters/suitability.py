@@ -1,0 +1,328 @@
+"""Where land suits a purpose: criteria scored, weighted and masked; the best hectares, and how firm all this is.
+
+All curves and weights stand in `suitability.toml`. A criterion without data drops out and is named; it never counts as
+good or bad ground.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import shapely
+from rasterio import features
+from scipy import ndimage
+
+from atlas.rasters.grid import area_ha, cut, district_area, district_grid
+from atlas.rasters.network import speeds
+from atlas.rasters.presets import presets, tables
+from atlas.rasters.terrain import slope_on
+from atlas.rasters.traveltime import travel_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from atlas.rasters.dem import Elevation
+    from atlas.rasters.grid import Floats, Grid, Mask, Values
+    from atlas.rasters.recipes import RasterRecipe
+    from layers import Plan
+
+SHIFT: Final = 0.2
+_HECTARE_M2: Final = 10_000.0
+_TINY: Final = 1e-9
+_EQUAL_DIGITS: Final = 2
+
+
+@dataclass(frozen=True)
+class Town:
+    """
+    What a town has to offer.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    mean
+        Mean score of its open ground, 0 to 100; NaN if there is none.
+    best
+        Its best hectares as areas, in the working CRS.
+    best_ha, best_score
+        Their area on the ellipsoid, and their mean score.
+    """
+
+    name: str
+    mean: float
+    best: BaseGeometry
+    best_ha: float
+    best_score: float
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """
+    What moving one weight does.
+
+    Parameters
+    ----------
+    criterion, share
+        Whose weight moves, and by which share of itself (-0.2 or 0.2); the others keep their proportion.
+    moved
+        How many towns change their place in the ranking by their means.
+    farthest, town
+        By how many places the one that moves most, and which it is; blank if none does.
+    kept
+        Share of the best hectares that stay the best.
+    """
+
+    criterion: str
+    share: float
+    moved: int
+    farthest: int
+    town: str
+    kept: float
+
+
+@dataclass(frozen=True)
+class Suitability:
+    """
+    The suitability of a district's land for a purpose.
+
+    Parameters
+    ----------
+    grid, score
+        0 to 100, float32; NaN outside the district, on masked ground, and where a criterion has no value.
+    weights
+        What was weighed, as shares of one.
+    missing
+        Criteria that dropped out for want of data.
+    unmasked
+        Kinds that should exclude ground but have no features: their absence is no permission.
+    towns
+        Best mean first.
+    shifts
+        Sensitivity: each weight moved down and up.
+    """
+
+    grid: Grid
+    score: Values
+    weights: Mapping[str, float]
+    missing: tuple[str, ...]
+    unmasked: tuple[str, ...]
+    towns: tuple[Town, ...]
+    shifts: tuple[Shifted, ...]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """
+    The criteria of a purpose before they are weighed.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    grid
+        That of the district.
+    scores
+        0 to 1 by criterion, shape of the grid; NaN where unknown.
+    missing, unmasked
+        As in `Suitability`.
+    open
+        The district without masked ground.
+    homes
+        Number of the town that a cell's centre lies in, counted from 1; 0 for none.
+    """
+
+    plan: Plan
+    grid: Grid
+    scores: Mapping[str, Floats]
+    missing: tuple[str, ...]
+    unmasked: tuple[str, ...]
+    open: Mask
+    homes: NDArray[np.int16]
+
+
+def scored(plan: Plan, recipe: RasterRecipe, elevation: Elevation | None = None) -> Scored:
+    """
+    Return the scores of a recipe's preset; its weights play no part yet.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    recipe
+        With a preset.
+    elevation
+        An imported model; without one the slope drops out.
+
+    Raises
+    ------
+    PlanError
+        If the recipe's origin or network is unknown.
+    """
+    grid = district_grid(plan, float(speeds()["cell_m"]))
+    wanted = presets()[recipe.preset].weights
+    found = {criterion: _score(plan, recipe, criterion, grid, elevation) for criterion in wanted}
+    kinds = tables()["masks"]
+    masked = grid.burn((f.geometry for kind in kinds for f in plan.layers[kind].rows), touched=True)
+    towns = [(town.geometry, n + 1) for n, town in enumerate(plan.layers["town"].rows)]
+    homes = features.rasterize(towns, grid.shape, transform=grid.transform, dtype="int16") if towns else masked * 0
+    return Scored(
+        plan=plan,
+        grid=grid,
+        scores={criterion: score for criterion, score in found.items() if score is not None},
+        missing=tuple(criterion for criterion, score in found.items() if score is None),
+        unmasked=tuple(kind for kind in kinds if not len(plan.layers[kind])),
+        open=grid.burn([district_area(plan)]) & ~masked,
+        homes=np.asarray(homes, np.int16),
+    )
+
+
+def weigh(ground: Scored, weights: Mapping[str, float]) -> Suitability:
+    """
+    Weigh scored ground.
+
+    Parameters
+    ----------
+    ground
+        The scores.
+    weights
+        Of each criterion, relative; those of missing ones are left out.
+    """
+    grid, names = ground.grid, [town.name for town in ground.plan.layers["town"].rows]
+    used = _shares({criterion: weights[criterion] for criterion in ground.scores})
+    total = weighted(ground.scores, used, ground.open)
+    smooth = smoothed(total, grid)
+    cells = round(float(tables()["best_ha"]) * _HECTARE_M2 / grid.cell_m**2)
+    towns = [_town(name, (total, smooth), ground.homes == n + 1, cells, grid) for n, name in enumerate(names)]
+    return Suitability(
+        grid=grid,
+        score=total,
+        weights=used,
+        missing=ground.missing,
+        unmasked=ground.unmasked,
+        towns=tuple(sorted(towns, key=lambda town: (-np.nan_to_num(town.mean, nan=-1), town.name))),
+        shifts=tuple(_shifts(ground, used, cells * max(len(names), 1))),
+    )
+
+
+def weighted(scores: Mapping[str, Floats], weights: Mapping[str, float], open_: Mask) -> Values:
+    """Return the weighted mean of some scores (0 to 1), times a hundred; NaN where it is not open or not known."""
+    total = np.zeros(open_.shape)
+    for criterion, weight in weights.items():
+        if weight:
+            total += weight * scores[criterion]
+    return np.where(open_ & bool(weights), 100 * total, np.nan).astype(np.float32)
+
+
+def smoothed(score: Values, grid: Grid) -> Floats:
+    """
+    Return scores averaged over the neighbourhood that `suitability.toml` names; minus infinity where there is none.
+
+    The best cells then cohere: a lone good cell is no site.
+    """
+    known = np.isfinite(score)
+    size = max(1, round(float(tables()["smooth_m"]) / grid.cell_m))
+    share = ndimage.uniform_filter(known.astype(np.float32), size)
+    filled = ndimage.uniform_filter(np.where(known, score, 0), size)
+    return np.where(known, filled / np.maximum(share, _TINY), -np.inf)
+
+
+def best_cells(smooth: Floats, where: Mask, cells: int) -> Mask:
+    """Return the best cells of a part, at most so many."""
+    chosen = np.zeros(smooth.shape, bool)
+    places = np.flatnonzero(where & np.isfinite(smooth))
+    if len(places) > cells:
+        # Of equals those nearest the middle, so that flat ground gives a block and not its first rows.
+        row, column = np.divmod(places, smooth.shape[1])
+        away = np.hypot(row - row.mean(), column - column.mean())
+        places = places[np.lexsort((away, -smooth.flat[places].round(_EQUAL_DIGITS)))[:cells]]
+    chosen.flat[places] = True
+    return chosen
+
+
+def _score(plan: Plan, recipe: RasterRecipe, criterion: str, grid: Grid, elevation: Elevation | None) -> Floats | None:
+    """Return the score of a criterion, 0 to 1; None without data."""
+    preset, about = presets()[recipe.preset], tables()["criteria"][criterion]
+    if criterion == "zone":
+        classed = np.full(grid.shape, np.nan)
+        for zone in plan.layers["zone"].rows:
+            classed[grid.burn([zone.geometry], touched=True)] = float(preset.scores.get(zone.class_, 0.0))
+        return classed if len(plan.layers["zone"]) else None
+    if criterion == "slope":
+        found = None if elevation is None else slope_on(elevation, grid)
+    elif criterion == "travel_time":
+        wide = travel_time(plan, recipe.origin, recipe.network, limits=())
+        found = cut(wide.minutes, wide.grid, grid)
+    else:
+        statuses = speeds()["networks"][recipe.network]
+        shapes = [f.geometry for kind in about["kinds"] for f in plan.layers[kind].rows if f.status in statuses]
+        found = distances(shapes, grid) if shapes else None
+    if found is None:
+        return None
+    at, score = np.array(preset.curves[criterion], float).T
+    return np.where(np.isfinite(found), np.interp(found, at, score), np.nan)
+
+
+def distances(shapes: Sequence[BaseGeometry], grid: Grid) -> Values:
+    """Return the distance of each cell's centre from some shapes, metres; good to half a cell."""
+    away = ndimage.distance_transform_edt(~grid.burn(shapes, touched=True), sampling=grid.cell_m)
+    return np.asarray(away, np.float32)
+
+
+def _shares(weights: Mapping[str, float]) -> dict[str, float]:
+    total = sum(weights.values())
+    return {criterion: weight / total for criterion, weight in weights.items()} if total else {}
+
+
+def _town(name: str, ranked: tuple[Values, Floats], own: Mask, cells: int, grid: Grid) -> Town:
+    score, smooth = ranked
+    known = own & np.isfinite(score)
+    if not known.any():
+        return Town(name, float("nan"), shapely.Polygon(), 0.0, float("nan"))
+    best = best_cells(smooth, own, cells)
+    parts = features.shapes(best.astype(np.uint8), mask=best, transform=grid.transform)
+    shape = shapely.union_all([shapely.geometry.shape(part) for part, _ in parts])
+    return Town(name, float(score[known].mean()), shape, area_ha(shape, grid.crs), float(score[best].mean()))
+
+
+def _shifts(ground: Scored, weights: Mapping[str, float], cells: int) -> list[Shifted]:
+    """Return what becomes of ranking and best hectares when one weight moves by a fifth, up and down."""
+    names = [town.name for town in ground.plan.layers["town"].rows]
+
+    def outcome(weights: Mapping[str, float]) -> tuple[Mask, Floats]:
+        total = weighted(ground.scores, weights, ground.open)
+        best = best_cells(smoothed(total, ground.grid), ground.open, cells)
+        return best, _ranks(total, ground.homes, len(names))
+
+    usual_best, usual_ranks = outcome(weights)
+    found = []
+    for criterion, weight in weights.items():
+        for share in (-SHIFT, SHIFT) if weight else ():
+            best, ranks = outcome(_shares({**weights, criterion: weight * (1 + share)}))
+            places = np.abs(ranks - usual_ranks)
+            farthest = int(places.max(initial=0))
+            found.append(
+                Shifted(
+                    criterion=criterion,
+                    share=share,
+                    moved=int((places > 0).sum()),
+                    farthest=farthest,
+                    town=names[int(places.argmax())] if farthest else "",
+                    kept=float((best & usual_best).sum() / max(usual_best.sum(), 1)),
+                )
+            )
+    return found
+
+
+def _ranks(score: Values, homes: NDArray[np.int16], towns: int) -> Floats:
+    """Return the place of each town by its mean score, 0 for the best; towns without a score come last."""
+    known = np.isfinite(score)
+    count = np.bincount(homes[known], minlength=towns + 1)[1:]
+    total = np.bincount(homes[known], score[known], minlength=towns + 1)[1:]
+    mean = np.where(count, total / np.maximum(count, 1), -1.0)
+    return np.argsort(np.argsort(-mean, kind="stable"), kind="stable").astype(float)
