@@ -6,7 +6,8 @@ The sheet and its switched layers live in the address line, as on the map; every
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, fields, replace
+import os
+from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -16,11 +17,13 @@ import streamlit as st
 from atlas import ui
 from atlas.figures.book import book
 from atlas.figures.carry import changed_since, recipe_in
+from atlas.figures.commands import CACHE
 from atlas.figures.compose import compose
 from atlas.figures.export import Format, preview, printed, read_back
 from atlas.figures.lint import lint, stop_on
 from atlas.figures.recipe import Recipe
 from atlas.figures.word import docx
+from atlas.locations import workspace_folder
 from atlas.words import say
 from layers import Finding, PlanError
 
@@ -128,13 +131,13 @@ def file_of(district: Opened, recipe: Recipe, format_: str, dpi: int) -> bytes:
     return docx(shown.figure, content) if format_ == "docx" else content
 
 
-def book_of(district: Opened, recipe: Recipe, *, towns: bool, progress: Callable[[int, int, str], None]) -> bytes:
+def book_of(district: Opened, recipe: Recipe, *, with_towns: bool, progress: Callable[[int, int, str], None]) -> bytes:
     """
     Return the whole atlas as a PDF.
 
     Parameters
     ----------
-    towns
+    with_towns
         With a page per town.
     progress
         Told how many pages are done, of how many, and which is next.
@@ -146,9 +149,15 @@ def book_of(district: Opened, recipe: Recipe, *, towns: bool, progress: Callable
     """
     with TemporaryDirectory() as folder:
         out = Path(folder) / "atlas.pdf"
-        whole = replace(recipe, title="", hidden=(), scale=None)
-        book(district.plan, district.atlas, whole, out, with_towns=towns, progress=progress)
+        cache = workspace() / CACHE
+        book(district.plan, district.atlas, recipe, out, with_towns=with_towns, cache=cache, progress=progress)
         return out.read_bytes()
+
+
+def workspace() -> Path:
+    """Return the folder of what the user adds: the one the command line gave, or else this system's."""
+    given = os.environ.get("ATLAS_WORKSPACE")
+    return workspace_folder(Path(given) if given else None)
 
 
 # ---- dropped back in

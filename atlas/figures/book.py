@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from atlas.figures import bookends
 from atlas.figures.cache import Store, content, content_of, digest, workshop
+from atlas.figures.checks_public import withheld_layers
 from atlas.figures.compose import compose
 from atlas.figures.export import Facts, facts, pdf_faults
 from atlas.figures.lint import lint, stop_on
@@ -147,7 +148,9 @@ def book(
         pages.append(page)
     if progress:
         progress(len(wanted), len(wanted), out.name)
-    pdf = compile_pdf("book.typ", _data(plan, base, wanted, pages), _drawings(pages))
+    pdf = compile_pdf(
+        "book.typ", _data(plan, base, wanted, pages), _drawings(pages) | {"cover": bookends.cover(plan, base)}
+    )
     made = Made(
         pages=_read_back(pdf, wanted, pages, out.name),
         drawn=drawn,
@@ -166,7 +169,8 @@ def book(
 def _sheets(atlas: Atlas, base: Recipe) -> Iterator[_Wanted]:
     for sheet in atlas.sheets.values():
         group = atlas.groups[sheet.group].in_(base.language)
-        yield _Wanted(sheet, group, replace(base, sheet=sheet.id))
+        hidden = withheld_layers(sheet, base.edition)
+        yield _Wanted(sheet, group, replace(base, sheet=sheet.id, hidden=hidden))
 
 
 def _towns(plan: Plan, atlas: Atlas, base: Recipe) -> Iterator[_Wanted]:
@@ -184,7 +188,14 @@ def _towns(plan: Plan, atlas: Atlas, base: Recipe) -> Iterator[_Wanted]:
         yield _Wanted(
             sheet=sheet,
             group=say(base.language, "book.towns"),
-            recipe=replace(base, sheet=sheet.id, paper=half, orientation="portrait", title=town.name),
+            recipe=replace(
+                base,
+                sheet=sheet.id,
+                paper=half,
+                orientation="portrait",
+                title=town.name,
+                hidden=withheld_layers(sheet, base.edition),
+            ),
             extent=(west - room, south - room, east + room, north + room),
             town=town,
         )

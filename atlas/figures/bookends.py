@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import shapely
+from shapely import affinity
+
 from atlas.cards import target_value
+from atlas.figures import svg
+from atlas.figures.model import Box
 from atlas.figures.paper import layout
+from atlas.figures.towns import towns
 from atlas.figures.typeset import about
 from atlas.theme import theme
 from atlas.words import say
@@ -44,6 +50,8 @@ _TARGETS: Final = (0.8, 2.2, 1.0, 0.6, 0.9, 0.9, 3.0)
 _SOURCES: Final = (2.0, 1.2, 0.6, 0.7, 2.2, 2.4)
 _BACK: Final = ("index", "register", "targets", "sources")
 _MARK: Final = "\x1f"
+# How large the district is on the cover, of the width of the page.
+_COVER: Final = 0.76
 
 
 def data(
@@ -103,6 +111,22 @@ def data(
     }
 
 
+def cover(plan: Plan, recipe: Recipe) -> str:
+    """Return the district with its towns, pale, as an SVG as wide as the page; its user unit is the mm."""
+    width, _ = _paper(recipe)
+    whole = shapely.union_all([row.geometry for row in plan.layers["district"].rows])
+    west, south, east, north = whole.bounds
+    k = width * _COVER / max(east - west, north - south)
+    box = Box(0, 0, (east - west) * k, (north - south) * k)
+    place = [k, 0, 0, -k, -k * west, k * north]
+    style, pale = theme(recipe.theme)["kinds"]["district"], theme(recipe.theme)["kinds"]["neighbour"]["fill"]
+    parts = [whole, *(row.geometry.boundary for row in towns(plan))]
+    shapes = [svg.path(affinity.affine_transform(part, place)) for part in parts]
+    lines = {"stroke": style["color"], "stroke_width": 0.3, "stroke_opacity": 0.35}
+    drawn = [svg.element("path", d=shape, fill="none" if n else pale, **lines) for n, shape in enumerate(shapes)]
+    return svg.document(box, "".join(drawn))
+
+
 def town(text: TownText, language: Language) -> dict[str, Any]:
     """Return a town's words as the template reads them."""
     return {
@@ -125,9 +149,9 @@ def _groups(listed: Sequence[tuple[str, str, str, str]], language: Language) -> 
     groups: dict[str, list[dict[str, str]]] = {}
     for group, name, title, note in listed:
         groups.setdefault(group, []).append({"name": name, "title": title, "note": note})
-    towns = say(language, "book.towns")
+    by_town = say(language, "book.towns")
     back = [{"name": key, "title": say(language, f"book.{key}"), "note": ""} for key in _BACK]
-    right = [{"title": towns, "rows": groups.pop(towns)}] if towns in groups else []
+    right = [{"title": by_town, "rows": groups.pop(by_town)}] if by_town in groups else []
     left = [{"title": title, "rows": rows} for title, rows in groups.items()]
     return left, [*right, {"title": say(language, "book.back"), "rows": back}]
 

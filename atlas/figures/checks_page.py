@@ -7,6 +7,8 @@ import unicodedata
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+import shapely
+
 from atlas.figures import fonts
 from atlas.figures.grid import true_north
 from atlas.figures.model import PARTS
@@ -168,10 +170,17 @@ def overlaps(case: Case) -> Iterator[Remark]:
     for one, other in combinations(solid, 2):
         if one.box.polygon.intersection(other.box.polygon).area > least:
             yield case.remark("lint_overlap", one.kind, other=case.say(f"part.{other.kind}"))
-    for one, other in combinations(case.figure.furniture, 2):
-        shared = (a.outline.intersection(b.outline).area for a in one.texts for b in other.texts)
-        if {one.kind, other.kind} & _AROUND and any(area > least for area in shared):
-            yield case.remark("lint_overlap", one.kind, other=case.say(f"part.{other.kind}"))
+    lines = [(part.kind, text.outline) for part in case.figure.furniture for text in part.texts]
+    outlines = [outline for _, outline in lines]
+    pairs = shapely.STRtree(outlines).query(outlines, predicate="intersects").T if outlines else ()
+    over = {
+        (lines[first][0], lines[second][0])
+        for first, second in pairs
+        if first < second and outlines[first].intersection(outlines[second]).area > least
+    }
+    for kind, other_kind in sorted(over):
+        if kind != other_kind and {kind, other_kind} & _AROUND:
+            yield case.remark("lint_overlap", kind, other=case.say(f"part.{other_kind}"))
 
 
 def typefaces(case: Case) -> Iterator[Remark]:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from atlas.figures.colours import thresholds
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from atlas.figures.case import Case, Remark
+    from atlas.sheets import Sheet
 
 # As numbers are given: the province or GS, S for atlas sheets, the year in brackets, a number.
 _NUMBER: Final = re.compile(r"\w{1,3}\s*S?\s*[((〔\[]\s*(19|20)\d{2}\s*[))〕\]]\s*\d+\s*号?", re.ASCII)
@@ -52,6 +55,12 @@ def withheld(case: Case) -> Iterator[Remark]:
     for word in rules["withheld_images"]:
         if any(row.id.startswith(f"image-{word}") for row in rows):
             yield case.remark("lint_withheld_image", "map", value=word)
+
+
+def withheld_layers(sheet: Sheet, edition: str) -> tuple[str, ...]:
+    """Return the layers of a sheet that an edition may not show: what `Recipe.hidden` must hold."""
+    kinds = thresholds()["public"]["withheld"] if edition == "public" else ()
+    return tuple(layer.id for layer in sheet.layers if layer.kind in kinds and layer.on)
 
 
 def _without(case: Case, layer: str) -> tuple[str, ...]:

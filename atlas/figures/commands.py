@@ -22,7 +22,7 @@ _PAPERS: Final = ("A4", "A3", "A2", "A1", "A0")
 _RESOLUTIONS: Final = (150, 300, 600)
 # Options that are values of the recipe, as they are called there.
 _RECIPE: Final = ("paper", "theme", "compiler", "review_number", "edition", "draft")
-_CACHE: Final = "cache/figures"
+CACHE: Final = "cache/figures"
 
 
 def add_figure(parser: argparse.ArgumentParser) -> None:
@@ -105,7 +105,7 @@ def book(arguments: argparse.Namespace) -> int:
         recipe,
         arguments.out,
         with_towns=arguments.towns,
-        cache=None if arguments.fresh else workspace_folder(arguments.workspace) / _CACHE,
+        cache=None if arguments.fresh else workspace_folder(arguments.workspace) / CACHE,
         progress=_progress,
     )
     row = {"out": str(arguments.out), "pages": str(made.pages), "drawn": str(made.drawn), "reused": str(made.reused)}

@@ -88,7 +88,7 @@ def compose(
     affine = _affine(room.frame, scale, centre)
     box = legend(rows, room.legend, recipe, room.enlarge)
     if box is None:
-        raise PlanError([Finding("legend_too_long", "figure", {"count": len(rows), "paper": recipe.paper})])
+        raise PlanError([Finding("legend_too_long", "recipe: paper", {"count": len(rows), "paper": recipe.paper})])
     name = recipe.title or say(
         recipe.language,
         "figure.title",

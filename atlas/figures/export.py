@@ -8,6 +8,8 @@ there.
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
@@ -21,7 +23,7 @@ from atlas.figures import fonts
 from atlas.figures.carry import KEYWORD, png_with, svg_with
 from atlas.figures.lint import lint, stop_on
 from atlas.figures.model import MM_PER_POINT, Box
-from atlas.figures.pixels import page_pixels, page_png
+from atlas.figures.pixels import page_pixels, page_png, varies
 from atlas.figures.svg import page_svg
 from atlas.figures.typeset import Drawing, set_figures
 from atlas.output import put
@@ -171,7 +173,7 @@ def read_back(figure: Figure, format_: Format, content: bytes, name: str) -> Non
     }
     try:
         faults = list(readers[format_](facts(figure), content))
-    except (ValueError, OSError, SyntaxError, KeyError, pypdfium2.PdfiumError) as error:
+    except (ValueError, OSError, SyntaxError, KeyError, zlib.error, struct.error, pypdfium2.PdfiumError) as error:
         faults = [("export_unreadable", {"detail": " ".join(str(error).split())[:80] or "—"})]
     if faults:
         raise PlanError([Finding(code, name, values) for code, values in faults])
@@ -213,15 +215,16 @@ def _svg_faults(wanted: Facts, content: bytes) -> Iterator[Fault]:
 
 
 def _png_faults(wanted: Facts, content: bytes) -> Iterator[Fault]:
-    """Check every byte's sum, and look at the map in a picture of few pixels."""
+    """Check the sum of every part, the size, and the map."""
     with Image.open(io.BytesIO(content)) as image:
-        dpi = image.info["dpi"][0]
+        (dpi, _), size, about_it = image.info["dpi"], image.size, image.info
         image.verify()
-    with Image.open(io.BytesIO(content)) as image:
-        yield from _size_faults(wanted, tuple(length / dpi * _MM_PER_INCH for length in image.size))
-        if KEYWORD not in image.info:
-            yield "export_text", {"value": KEYWORD}
-        yield from _blank_faults(wanted, np.asarray(image.reduce(max(1, round(dpi / _GLANCE)))))
+    yield from _size_faults(wanted, tuple(length / dpi * _MM_PER_INCH for length in size))
+    if KEYWORD not in about_it:
+        yield "export_text", {"value": KEYWORD}
+    box = _within(wanted, size[0] / wanted.page[0], size[1] / wanted.page[1])
+    if not varies(content, *box):
+        yield "export_blank", {}
 
 
 def _size_faults(wanted: Facts, size: tuple[float, ...]) -> Iterator[Fault]:
@@ -245,8 +248,13 @@ def _lost(wanted: Facts, text: str) -> str:
 
 def _blank_faults(wanted: Facts, pixels: NDArray[np.uint8]) -> Iterator[Fault]:
     """Say whether the map is all of one colour; pixels cover the whole page."""
-    box: Box = wanted.frame.inset(wanted.frame.width / 20)
-    across, down = pixels.shape[1] / wanted.page[0], pixels.shape[0] / wanted.page[1]
-    inside = pixels[round(box.y * down) : round(box.bottom * down), round(box.x * across) : round(box.right * across)]
+    left, top, right, bottom = _within(wanted, pixels.shape[1] / wanted.page[0], pixels.shape[0] / wanted.page[1])
+    inside = pixels[top:bottom, left:right]
     if not inside.size or np.ptp(inside.reshape(-1, inside.shape[-1]), axis=0).max() == 0:
         yield "export_blank", {}
+
+
+def _within(wanted: Facts, across: float, down: float) -> tuple[int, int, int, int]:
+    """Return the map without its edges in pixels; given are pixels per mm."""
+    box = wanted.frame.inset(wanted.frame.width / 20)
+    return round(box.x * across), round(box.y * down), round(box.right * across), round(box.bottom * down)

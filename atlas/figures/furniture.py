@@ -66,7 +66,7 @@ def title(words: str, plan: Plan, sheet: Sheet, recipe: Recipe, layout: Layout) 
     size *= min(1.0, room / width)
     if size < _SMALLEST_TITLE_PT * e:
         values = {"value": words[:20], "count": len(words), "fits": int(len(words) * size / (_SMALLEST_TITLE_PT * e))}
-        raise PlanError([Finding("title_too_long", "figure.title", values)])
+        raise PlanError([Finding("title_too_long", "recipe: title", values)])
     base = box.bottom - 1.8 * e
     high = size * MM_PER_POINT
     main = line(words, (mark.box.x - 3 * e, base - 0.92 * high), size, "title", weight=700, align=1)
@@ -272,7 +272,7 @@ def footer(
     yield part("date", [period])
     compiler = recipe.compiler or say(language, "figure.compiler_missing")
     made = say(language, "figure.compiler", compiler=compiler, compiled=recipe.compiled or "—")
-    _check_fits("figure.compiler", made, box.right - period.box.right - 3 * layout.enlarge, size)
+    _check_fits("recipe: compiler", made, box.right - period.box.right - 3 * layout.enlarge, size)
     yield part("compiler", [line(made, (box.right, at(third)), size, "compiler", align=1)])
     last = at(third + 1)
     status = say(language, "app.disclaimer")
@@ -281,7 +281,7 @@ def footer(
     # 审图号 stands at the lower left (地图审核管理规定, article 27).
     number_ = recipe.review_number or say(language, f"figure.not_reviewed_{recipe.edition}")
     review = say(language, "figure.review", number=number_)
-    _check_fits("figure.review_number", review, words_.box.x - box.x - 3 * layout.enlarge, size)
+    _check_fits("recipe: review_number", review, words_.box.x - box.x - 3 * layout.enlarge, size)
     shown = line(review, (box.x, last), size, "review_number")
     yield part("review_number", [shown], {"number": recipe.review_number})
     sign = line(

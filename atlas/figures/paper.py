@@ -178,8 +178,8 @@ def check_scale(recipe: Recipe, bounds: Bounds, tried: Layout) -> int:
     values = {"paper": recipe.paper, "scale": f"1:{asked}", "near": f"1:{fits}" if fits else "—"}
     larger = _paper_for(bounds, asked)
     if larger is None:
-        raise PlanError([Finding("scale_too_large", "figure", values)])
-    raise PlanError([Finding("paper_too_small", "figure", {**values, "larger": larger})])
+        raise PlanError([Finding("scale_too_large", "recipe: scale", values)])
+    raise PlanError([Finding("paper_too_small", "recipe: scale", {**values, "larger": larger})])
 
 
 def _paper_for(bounds: Bounds, scale: int) -> str | None:

@@ -27,7 +27,9 @@ _METRES_PER_INCH: Final = 0.0254
 # Colour type 2 is red, green, blue; 8 bits of each; sRGB with perceptual intent.
 _TRUE_COLOUR: Final = (8, 2, 0, 0, 0)
 _CHANNELS: Final = 3
+# Rows that are packed at once, and that are looked at at once.
 _STRIP: Final = 512
+_STEP: Final = 64
 _LEVEL: Final = 3
 _WINDOW: Final = 15
 _PLAIN, _UP = 0, 2
@@ -54,6 +56,44 @@ def page_png(pdf: bytes, dpi: int, number: int = 0) -> bytes:
             strips = [pool.submit(_pack, strip) for strip in _strips(page, width, height)]
             packed = [strip.result() for strip in strips]
     return _png(packed, width, height, dpi)
+
+
+def varies(png: bytes, left: int, top: int, right: int, bottom: int) -> bool:
+    """
+    Say whether a PNG of ours is of more than one colour within a box of pixels.
+
+    It is unpacked only until a second colour is met, which on a map is soon; that the rest is whole is told by the
+    sums that every part of a PNG carries.
+
+    Parameters
+    ----------
+    png
+        As `page_png` writes it.
+    left, top, right, bottom
+        The box.
+
+    Raises
+    ------
+    ValueError
+        If it is no such PNG.
+    """
+    width, height = struct.unpack(">II", png[len(_SIGNATURE) + 8 :][:8])
+    start, length = png.index(b"IDAT") + 4, 1 + width * _CHANNELS
+    unpacker, packed, first = zlib.decompressobj(), png[start:], None
+    for row in range(0, min(bottom, height), _STEP):
+        rows = unpacker.decompress(packed, length * min(_STEP, height - row))
+        packed = unpacker.unconsumed_tail
+        block = np.frombuffer(rows, np.uint8).reshape(-1, length)[max(0, top - row) : bottom - row]
+        inside = block[:, 1 + left * _CHANNELS : 1 + right * _CHANNELS]
+        for kind, line in zip(block[:, 0], inside, strict=True):
+            if kind == _PLAIN:
+                colours = line.reshape(-1, _CHANNELS)
+                first = colours[0] if first is None else first
+                if np.any(colours != first):
+                    return True
+            elif first is not None and line.any():
+                return True
+    return False
 
 
 def page_pixels(page: pypdfium2.PdfPage, dpi: float) -> NDArray[np.uint8]:

@@ -36,6 +36,7 @@ _AUTOMATIC: Final = 0
 # Of figures that cannot be composed: which values of the recipe mend it.
 _MENDS: Final[dict[str, dict[str, Any]]] = {
     "paper_too_small": {"scale": None},
+    "scale_too_large": {"scale": None},
     "title_too_long": {"title": ""},
 }
 
@@ -224,7 +225,7 @@ def show_book(district: Opened, recipe: Recipe, language: Language) -> None:
             bar.progress(done / max(total, 1), said)
 
         try:
-            made = book_of(district, recipe, towns=towns, progress=tell)
+            made = book_of(district, recipe, with_towns=towns, progress=tell)
         except PlanError as error:
             bar.empty()
             for number, finding in enumerate(error.findings):
@@ -271,10 +272,10 @@ def _uploader_words(language: Language) -> str:
         f"{zone} button p": "figures.reopen_button",
         f"{zone} [data-testid=stFileUploaderDropzoneInstructions] span": "figures.reopen_formats",
     }
-    rules = (
-        f"{part} {{ font-size: 0; }} {part}::after {{ content: {json.dumps(say(language, key))}; font-size: 0.9rem; }}"
-        for part, key in spoken.items()
-    )
+    rules = []
+    for part, key in spoken.items():
+        said = json.dumps(say(language, key), ensure_ascii=False)
+        rules.append(f"{part} {{ font-size: 0; }} {part}::after {{ content: {said}; font-size: 0.9rem; }}")
     return f"<style>{' '.join(rules)}</style>"
 
 

@@ -164,6 +164,9 @@ def show_note(district: Opened, sheet: Sheet, language: Language) -> None:
     if numbers := targets_of(district.plan.targets.values(), sheet.topics):
         st.html(ui.heading(say(language, "app.numbers")))
         st.html(ui.bullets((t.indicator.in_(language), target_value(t, language)) for t in numbers))
+    if st.button(say(language, "figures.to_figures"), key="to_figures", width="stretch"):
+        # The address knows which layers are switched in the browser, the session only those of the last click.
+        st.switch_page(ui.page_file("figures"), query_params=st.query_params.to_dict() | {"sheet": sheet.id})
     st.download_button(
         say(language, "app.download_html"),
         data=lambda: page(web_map(district, language), sheet, desk.layers(language)),

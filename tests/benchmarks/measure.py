@@ -32,11 +32,14 @@ class Setting:
         How often each thing is measured.
     peer
         The Python that has leafmap, or None; then our numbers stand alone.
+    peers
+        Whether peers that are installed are measured.
     """
 
     folder: Path
     runs: int
     peer: Path | None = None
+    peers: bool = False
 
     def opened(self) -> tuple[Plan, Atlas]:
         """Return the district's plan and sheets."""

@@ -14,6 +14,7 @@ from atlas.locations import GEODATA
 from layers import PlanError, district_folder
 from tests.benchmarks.build import build
 from tests.benchmarks.coverage import coverage
+from tests.benchmarks.figures import figures
 from tests.benchmarks.first_map import first_map
 from tests.benchmarks.measure import Benchmark, Number, Setting, say, table
 from tests.benchmarks.peer import LEAFMAP, peer_python
@@ -31,6 +32,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "sizes": sizes,
     "coverage": coverage,
     "screening": screening,
+    "figures": figures,
 }
 
 
@@ -50,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
         peer = None
         if "first_map" in names and not arguments.no_peer:
             peer = arguments.peer_python or peer_python()
-        setting = Setting(folder, arguments.runs, peer)
+        setting = Setting(folder, arguments.runs, peer, peers=not arguments.no_peer)
         numbers: list[Number] = []
         for name in names:
             say(f"{name} ...")

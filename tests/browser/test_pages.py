@@ -41,7 +41,7 @@ def test_from_the_register_to_the_map_and_back(screen: Screen, bazhou: Opened) -
 
 def test_every_page_can_be_reached_from_the_top(screen: Screen) -> None:
     screen.open()
-    for name in ("register", "targets", "sources", "map"):
+    for name in ("register", "targets", "figures", "sources", "map"):
         screen.page.get_by_role("link", name=words(f"app.page_{name}"), exact=True).click()
         if name == "map":
             screen.wait_for_map()

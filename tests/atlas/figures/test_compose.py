@@ -247,6 +247,12 @@ def test_an_empty_sheet_is_a_page_without_a_legend(toyland: Opened) -> None:
     assert figure.labels == ()
 
 
+def test_borders_between_towns_are_drawn_once(district: Opened) -> None:
+    figure = figure_of(district)
+    styles = {row.layer: row.style for row in figure.legend}
+    assert figure.body_svg.count(f'stroke="{styles["town"]["color"]}"') == 1
+
+
 def test_what_a_page_is_about_stands_out(toyland: Opened) -> None:
     """The rest is drawn paler, and the area outlined; nothing else changes."""
     town = toyland.plan.layers["town"].rows[0].geometry

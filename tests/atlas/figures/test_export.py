@@ -116,6 +116,26 @@ def test_packed_pixels_come_back(width: int, height: int, random: Random) -> Non
         assert np.array_equal(np.asarray(image).reshape(height, -1), rows)
 
 
+@given(st.integers(2, 30), st.integers(300, 700), st.data())
+def test_a_second_colour_is_found_wherever_it_is(width: int, height: int, data: st.DataObject) -> None:
+    """Behind the first row that says its colour outright, one pixel is enough; outside the box none counts."""
+    page = np.full((height, width, 3), 255, np.uint8)
+    top = data.draw(st.integers(0, 20))
+    left = data.draw(st.integers(0, width - 1))
+    row, column = data.draw(st.integers(0, height - 1)), data.draw(st.integers(0, width - 1))
+    page[row, column] = data.draw(st.integers(0, 254))
+    flat = page.reshape(height, -1)
+    strips = [pixels._pack(flat[at : at + pixels._STRIP]) for at in range(0, height, pixels._STRIP)]
+    found = pixels.varies(pixels._png(strips, width, height, 300), left, top, width, height)
+    inside = row >= top and column >= left
+    plain = 0 if top == 0 else pixels._STRIP
+    if not inside and not (row < top and column >= left):
+        assert not found
+    # The box must be wider than the pixel, or a whole row changes colour, which the rows below it tell.
+    elif inside and row > plain and (width - left > 1 or row < height - 1):
+        assert found
+
+
 def test_a_png_is_the_page() -> None:
     """Strips meet without a seam: the same pixels as drawn in one piece."""
     pdf = printed(figure(), "pdf")

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 import pytest
 import shapely
 
 from atlas.figures.case import Remark
+from atlas.figures.checks_public import withheld_layers
 from atlas.figures.compose import compose
 from atlas.figures.lint import lint, stop_on
 from atlas.figures.model import PARTS, Box, Figure, Label, LegendRow
@@ -173,7 +174,7 @@ def seed(name: str, spoil: Callable[[Figure], Figure], code: str, where: str = "
 
 SEEDS: Final = (
     *(
-        seed(f"no {kind}", lambda figure, kind=kind: without(figure, kind), "missing_part", kind)
+        Seed(f"no {kind}", partial(lambda part: without(figure_of(), part), kind), "missing_part", kind)
         for kind in PARTS
         if kind not in _OPTIONAL
     ),
@@ -418,6 +419,19 @@ def test_a_public_edition_hides_what_it_must(bazhou: Opened) -> None:
             sheet,
         )
     }
+
+
+def test_every_sheet_may_be_published_once_it_hides_what_it_must(bazhou: Opened) -> None:
+    """So that a public book can be made at all."""
+    hides = 0
+    for sheet in bazhou.atlas.sheets.values():
+        hidden = withheld_layers(sheet, "public")
+        hides += bool(hidden)
+        assert withheld_layers(sheet, "internal") == ()
+        recipe = replace(GOOD, district="bazhou", sheet=sheet.id, edition="public", hidden=hidden)
+        figure = compose(bazhou.plan, bazhou.atlas, recipe)
+        assert [one.finding.line() for one in lint(figure, bazhou.plan, sheet) if one.is_blocking] == []
+    assert hides
 
 
 def test_sites_that_the_sheet_does_not_reach_are_said(toyland: Opened) -> None:
