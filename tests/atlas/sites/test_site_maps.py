@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-from atlas.sites.figures import SiteMaps, site_layers
 from PIL import Image
 
 from atlas.cli import main
+from atlas.sites.figures import SiteMaps, site_layers
 from layers import vocabulary
 from tests.atlas.sites.test_workspace import sites_of
 from tests.conftest import Opened
