@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 # What the page keeps of a recipe while the planner is elsewhere; the rest is in the address line.
 _KEPT: Final = "figure_recipe"
 _ADDRESSED: Final = ("district", "sheet", "hidden", "language", "fingerprint")
-# Sharp enough to read the small names, and quickly there.
-_PREVIEW_DPI: Final = 110
+# The longer side of the picture on the screen, pixels: enough for the small names of an A3 sheet, and quickly there.
+_PREVIEW_SIDE: Final = 1800
+_MM_PER_INCH: Final = 25.4
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ def preview_of(district: Opened, recipe: Recipe) -> Preview:
 def _preview(recipe: str, stamp: str, _district: Opened) -> Preview:  # noqa: ARG001 - parts of the key
     plan, atlas = _district.plan, _district.atlas
     figure = compose(plan, atlas, Recipe.from_json(recipe))
-    return Preview(figure, preview(figure, _PREVIEW_DPI), lint(figure, plan, atlas.sheet(figure.recipe.sheet)))
+    dpi = round(_PREVIEW_SIDE / max(figure.page) * _MM_PER_INCH)
+    return Preview(figure, preview(figure, dpi), lint(figure, plan, atlas.sheet(figure.recipe.sheet)))
 
 
 def file_of(district: Opened, recipe: Recipe, format_: str, dpi: int) -> bytes:

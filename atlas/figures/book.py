@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from atlas.figures.case import Bounds
     from atlas.figures.model import Figure
     from atlas.figures.recipe import Recipe
-    from atlas.sheets import Atlas
+    from atlas.sheets import Atlas, SheetLayer
     from layers import Feature, Plan
 
     Progress = Callable[[int, int, str], None]
@@ -68,13 +68,25 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A map of the book: its sheet, under which heading, from which recipe, and what must be seen on it."""
+    """
+    A map of the book.
+
+    Parameters
+    ----------
+    sheet, group, recipe
+        Which, under which heading of the contents, and how.
+    extent, town
+        What must be seen on it, and the town it is about.
+    fewer
+        The layers it does with where the legend of its own finds no room.
+    """
 
     sheet: Sheet
     group: str
     recipe: Recipe
     extent: Bounds | None = None
     town: Feature | None = None
+    fewer: tuple[SheetLayer, ...] = ()
 
     @property
     def name(self) -> str:
@@ -198,6 +210,7 @@ def _towns(plan: Plan, atlas: Atlas, base: Recipe) -> Iterator[_Wanted]:
             ),
             extent=(west - room, south - room, east + room, north + room),
             town=town,
+            fewer=first.layers,
         )
 
 
@@ -209,19 +222,17 @@ def _key(one: _Wanted, plan: Plan, layers: Mapping[str, str]) -> str:
     drawn = [(kind, layers[kind]) for kind in sorted(kinds) if kind in layers]
     town = content_of(one.town) if one.town else ""
     context = (plan.district, plan.crs.to_string(), tuple(plan.sources.values()))
-    return digest(workshop(), one.recipe, one.extent, town, one.sheet, context, drawn)
+    return digest(workshop(), one.recipe, one.extent, town, one.sheet, one.fewer, context, drawn)
 
 
 def _draw(one: _Wanted, plan: Plan, atlas: Atlas) -> dict[str, Any]:
     """Compose and check a map; return what the book must know of it."""
-    with_it = replace(atlas, sheets={**atlas.sheets, one.sheet.id: one.sheet})
-    # The widest number there may be: the true one is set by Typst, where this one stood.
-    focus = one.town.geometry if one.town else None
-    figure = compose(plan, with_it, one.recipe, extent=one.extent, focus=focus, page=(_WIDEST, _WIDEST))
     try:
-        stop_on(figure, lint(figure, plan, one.sheet, extent=one.extent))
+        figure = _checked(one, plan, atlas)
     except PlanError as error:
-        raise PlanError([replace(f, where=f"{one.title}: {f.where}") for f in error.findings]) from error
+        if not one.fewer or all(finding.code != "legend_too_long" for finding in error.findings):
+            raise
+        figure = _checked(replace(one, sheet=replace(one.sheet, layers=one.fewer)), plan, atlas)
     svg, found = _NUMBER.subn("", page_svg(figure))
     if found != 1:
         raise PlanError([Finding("not_set", one.title, {"detail": "page_number"})])
@@ -232,6 +243,19 @@ def _draw(one: _Wanted, plan: Plan, atlas: Atlas) -> dict[str, Any]:
         "number": _number(figure),
         "warnings": list(figure.warnings),
     }
+
+
+def _checked(one: _Wanted, plan: Plan, atlas: Atlas) -> Figure:
+    """Return a map that the linter lets pass; what it finds is told with the title of the map."""
+    with_it = replace(atlas, sheets={**atlas.sheets, one.sheet.id: one.sheet})
+    focus = one.town.geometry if one.town else None
+    try:
+        # The widest number there may be: the true one is set by Typst, where this one stood.
+        figure = compose(plan, with_it, one.recipe, extent=one.extent, focus=focus, page=(_WIDEST, _WIDEST))
+        stop_on(figure, lint(figure, plan, one.sheet, extent=one.extent))
+    except PlanError as error:
+        raise PlanError([replace(f, where=f"{one.title}: {f.where}") for f in error.findings]) from error
+    return figure
 
 
 def _told(figure: Figure) -> dict[str, Any]:

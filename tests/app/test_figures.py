@@ -209,6 +209,8 @@ def test_the_preview_is_the_page() -> None:
     width, height = shown.figure.page
     assert picture.width / picture.height == pytest.approx(width / height, rel=0.01)
     assert preview_of(held(), RECIPE) is shown
+    large = Image.open(io.BytesIO(preview_of(held(), replace(RECIPE, paper="A0")).picture))
+    assert max(large.size) == pytest.approx(max(picture.size), rel=0.05)
     assert preview_of(held(), replace(RECIPE, theme=THEMES[1])).picture != shown.picture
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -11,9 +12,12 @@ from atlas.figures import book as books
 from atlas.figures import cache
 from atlas.figures.bookends import _order
 from atlas.figures.cache import Store
+from atlas.figures.compose import compose
+from atlas.figures.model import Figure
 from atlas.figures.recipe import Paper, Recipe
 from atlas.figures.towns import town_text, towns
-from layers import Finding, PlanError
+from atlas.sheets import Atlas
+from layers import Finding, Plan, PlanError
 from tests.conftest import Opened, opened
 
 
@@ -177,3 +181,26 @@ def test_a_town_is_told_what_the_plan_says_of_it(bazhou: Opened) -> None:
 
 def test_chinese_is_sorted_by_sound() -> None:
     assert sorted(["清江", "白庙", "大和", "A1", "枣林"], key=_order) == ["A1", "白庙", "大和", "清江", "枣林"]
+
+
+def test_a_map_does_with_fewer_layers_where_its_legend_finds_no_room(
+    toyland: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A town's map shows every point and line, unless the page cannot name them all; a sheet's is never cut."""
+    seen: list[int] = []
+
+    def full(plan: Plan, atlas: Atlas, recipe: Recipe, **options: Any) -> Figure:  # noqa: ANN401 - as compose has it
+        seen.append(sum(layer.on for layer in atlas.sheet(recipe.sheet).layers))
+        if len(seen) == 1:
+            raise PlanError([Finding("legend_too_long", "figure", {"count": 99, "paper": "A4"})])
+        return compose(plan, atlas, recipe, **options)
+
+    monkeypatch.setattr(books, "compose", full)
+    [first, *_] = books._towns(toyland.plan, toyland.atlas, recipe())
+    spare = tuple(replace(layer, on=layer.on and layer.kind != "culture") for layer in first.sheet.layers)
+    assert books._draw(replace(first, fewer=spare), toyland.plan, toyland.atlas)["svg"]
+    assert seen[1] < seen[0]
+    seen.clear()
+    [sheet, *_] = books._sheets(toyland.atlas, recipe())
+    with pytest.raises(PlanError, match="99"):
+        books._draw(sheet, toyland.plan, toyland.atlas)

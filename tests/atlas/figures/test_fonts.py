@@ -1,6 +1,7 @@
 """Typefaces: the same answer as the font itself gives, and a missing letter is never a box."""
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,14 @@ from layers import PlanError
 TEXTS = st.text(st.sampled_from("城乡空间结构图区县水库农业中东西南北0123456789ABCxyz(),。·— "), max_size=30)
 
 
+@cache
+def metrics() -> tuple[dict[int, str], dict[str, tuple[int, int]], int]:
+    """Return letters, advances and units of the regular face, as the font itself has them."""
+    file, number = fonts.face().regular
+    with TTFont(file, fontNumber=number, lazy=True) as font:
+        return font.getBestCmap(), font["hmtx"].metrics, font["head"].unitsPerEm
+
+
 def test_bundled_fonts_are_never_the_unfree_one() -> None:
     for family in ("sans", "serif"):
         face = fonts.face(family)
@@ -24,10 +33,8 @@ def test_bundled_fonts_are_never_the_unfree_one() -> None:
 
 @given(TEXTS, st.floats(4, 60))
 def test_width_is_the_sum_of_the_advances(text: str, size: float) -> None:
-    file, number = fonts.face().regular
-    with TTFont(file, fontNumber=number, lazy=True) as font:
-        cmap, advances, units = font.getBestCmap(), font["hmtx"].metrics, font["head"].unitsPerEm
-        expected = sum(advances[cmap[ord(char)]][0] for char in text) / units * size * MM_PER_POINT
+    cmap, advances, units = metrics()
+    expected = sum(advances[cmap[ord(char)]][0] for char in text) / units * size * MM_PER_POINT
     assert fonts.text_width(text, size) == pytest.approx(expected, rel=1e-3, abs=0.05)
 
 
