@@ -121,6 +121,7 @@ def _table(desk: Desk, screening: Screening, rows: np.ndarray[Any, Any], languag
         shown,
         hide_index=True,
         height=min(36 * len(table) + 40, 300),
+        placeholder="—",
         key=key,
         on_select=lambda: _row_chosen(key, ids),
         selection_mode="single-row",
@@ -279,6 +280,7 @@ def show_editor(desk: Desk, language: Language) -> None:
         hide_index=True,
         height=520,
         num_rows="fixed",
+        placeholder="",
         key=key,
         on_change=lambda: _edited(desk, key, ids),
         column_config={
