@@ -22,8 +22,8 @@ def main() -> None:
 
 def _load() -> None:
     # Not the map component: it registers with the running server, which is not there yet.
-    import atlas.webpage  # noqa: PLC0415 - in the background
-    import atlas.webshapes  # noqa: F401, PLC0415 - in the background
+    # Last, because only a sheet with a raster waits for these.
+    pass
 
 
 if __name__ == "__main__":

@@ -238,9 +238,13 @@ def best_cells(smooth: Floats, where: Mask, cells: int) -> Mask:
     places = np.flatnonzero(where & np.isfinite(smooth))
     if len(places) > cells:
         # Of equals those nearest the middle, so that flat ground gives a block and not its first rows.
-        row, column = np.divmod(places, smooth.shape[1])
+        score = smooth.flat[places].round(_EQUAL_DIGITS)
+        last = -np.partition(-score, cells - 1)[cells - 1]
+        better, equal = places[score > last], places[score == last]
+        row, column = np.divmod(equal, smooth.shape[1])
         away = np.hypot(row - row.mean(), column - column.mean())
-        places = places[np.lexsort((away, -smooth.flat[places].round(_EQUAL_DIGITS)))[:cells]]
+        nearest = equal[np.argsort(away, kind="stable")[: cells - len(better)]]
+        places = np.concatenate([better, nearest])
     chosen.flat[places] = True
     return chosen
 
