@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from importlib import import_module
 
 from streamlit.web import cli
 
@@ -21,9 +22,10 @@ def main() -> None:
 
 
 def _load() -> None:
-    # Not the map component: it registers with the running server, which is not there yet.
-    # Last, because only a sheet with a raster waits for these.
-    pass
+    # Not the map component: it registers with the running server, which is not there yet. The raster side comes last,
+    # because only a sheet with a surface waits for it.
+    for module in ("atlas.webpage", "atlas.webshapes", "atlas.rasters.views"):
+        import_module(module)
 
 
 if __name__ == "__main__":
