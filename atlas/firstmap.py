@@ -84,7 +84,7 @@ def _map(request: Request) -> HTMLResponse:
 
 def warm() -> None:
     """Open the first district and draw its first sheet, so that the first visitor need not wait for it."""
-    import atlas.webpage  # noqa: F401, PLC0415 - see above
+    import atlas.webpage  # noqa: PLC0415 - see above
     from atlas.opened import folder_of, open_district, web_map  # noqa: PLC0415
     from layers import PlanError  # noqa: PLC0415
 
@@ -93,3 +93,4 @@ def warm() -> None:
     except PlanError:
         return  # the page tells
     web_map(district, LANGUAGES[0]).document(district.atlas.sheet())
+    import atlas.rasters.views  # noqa: F401, PLC0415 - last: only a sheet with a surface waits for it

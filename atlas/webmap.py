@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 SPEC_VERSION: Final = 1
 # Room around everything that the view may be moved into.
 _MARGIN_DEGREES: Final = 0.2
+_PICTURES_KEPT: Final = 8
 
 
 class WebMap:
@@ -59,6 +60,7 @@ class WebMap:
     def __init__(self, plan: Plan, atlas: Atlas, language: Language = "zh", *, elevation: Path | None = None) -> None:
         self.plan, self.atlas, self.language, self.elevation = plan, atlas, language, elevation
         self._drawn: dict[str, dict[str, Any]] = {}
+        self._pictures: dict[RasterRecipe, dict[str, Any]] = {}
 
     @cached_property
     def _shapes(self) -> dict[str, BaseGeometry]:
@@ -214,7 +216,11 @@ class WebMap:
             return {}
         from atlas.rasters.weblayers import web_surface  # noqa: PLC0415 - as above
 
-        return {"surface": web_surface(self.surface(recipe), self.language)}
+        if recipe not in self._pictures:
+            if len(self._pictures) >= _PICTURES_KEPT:
+                self._pictures.clear()
+            self._pictures[recipe] = web_surface(self.surface(recipe), self.language)
+        return {"surface": self._pictures[recipe]}
 
     def _cards(self, sheet: Sheet) -> dict[str, Any]:
         cards = {}

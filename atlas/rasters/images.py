@@ -111,7 +111,7 @@ def png(classes: NDArray[np.uint8], colors: Sequence[str]) -> bytes:
     image = Image.fromarray(classes).convert("P")
     image.putpalette([0, 0, 0, *(int(color[k : k + 2], 16) for color in colors for k in (1, 3, 5))])
     out = io.BytesIO()
-    image.save(out, "PNG", optimize=True, transparency=0)
+    image.save(out, "PNG", transparency=0)
     return out.getvalue()
 
 
@@ -128,7 +128,7 @@ def web_image(values: Values, grid: Grid, colours: Ramp) -> dict[str, Any]:
     """
     pixels, bounds = web_pixels(values, grid, colours)
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG", optimize=True)
+    Image.fromarray(pixels).save(out, "PNG")
     return {
         "png": "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii"),
         "bounds": bounds,

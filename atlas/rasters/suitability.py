@@ -14,7 +14,7 @@ import shapely
 from rasterio import features
 from scipy import ndimage
 
-from atlas.rasters.grid import area_ha, cut, district_area, district_grid
+from atlas.rasters.grid import Grid, area_ha, cut, district_area, district_grid
 from atlas.rasters.network import speeds
 from atlas.rasters.presets import presets, tables
 from atlas.rasters.terrain import slope_on
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from atlas.rasters.dem import Elevation
-    from atlas.rasters.grid import Floats, Grid, Mask, Values
+    from atlas.rasters.grid import Floats, Mask, Values
     from atlas.rasters.recipes import RasterRecipe
     from layers import Plan
 
@@ -238,11 +238,28 @@ def best_cells(smooth: Floats, where: Mask, cells: int) -> Mask:
     places = np.flatnonzero(where & np.isfinite(smooth))
     if len(places) > cells:
         # Of equals those nearest the middle, so that flat ground gives a block and not its first rows.
-        row, column = np.divmod(places, smooth.shape[1])
+        score = smooth.flat[places].round(_EQUAL_DIGITS)
+        last = -np.partition(-score, cells - 1)[cells - 1]
+        better, equal = places[score > last], places[score == last]
+        row, column = np.divmod(equal, smooth.shape[1])
         away = np.hypot(row - row.mean(), column - column.mean())
-        places = places[np.lexsort((away, -smooth.flat[places].round(_EQUAL_DIGITS)))[:cells]]
+        nearest = equal[np.argsort(away, kind="stable")[: cells - len(better)]]
+        places = np.concatenate([better, nearest])
     chosen.flat[places] = True
     return chosen
+
+
+def outlines(cells: Mask, grid: Grid) -> BaseGeometry:
+    """Return some cells as areas, in the grid's CRS."""
+    rows, columns = (np.flatnonzero(cells.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return shapely.Polygon()
+    top, left = int(rows[0]), int(columns[0])
+    inner = cells[top : rows[-1] + 1, left : columns[-1] + 1]
+    west, north = grid.west + left * grid.cell_m, grid.north - top * grid.cell_m
+    place = Grid(grid.crs, west, north, grid.cell_m, *inner.shape).transform
+    parts = features.shapes(inner.astype(np.uint8), mask=inner, transform=place)
+    return shapely.union_all([shapely.geometry.shape(part) for part, _ in parts])
 
 
 def _score(plan: Plan, recipe: RasterRecipe, criterion: str, grid: Grid, elevation: Elevation | None) -> Floats | None:
@@ -285,8 +302,7 @@ def _town(name: str, ranked: tuple[Values, Floats], own: Mask, cells: int, grid:
     if not known.any():
         return Town(name, float("nan"), shapely.Polygon(), 0.0, float("nan"))
     best = best_cells(smooth, own, cells)
-    parts = features.shapes(best.astype(np.uint8), mask=best, transform=grid.transform)
-    shape = shapely.union_all([shapely.geometry.shape(part) for part, _ in parts])
+    shape = outlines(best, grid)
     return Town(name, float(score[known].mean()), shape, area_ha(shape, grid.crs), float(score[best].mean()))
 
 

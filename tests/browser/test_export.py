@@ -127,9 +127,8 @@ def test_its_words_are_english_if_asked(offline: Offline, bazhou: Opened, tmp_pa
 def test_names_with_markup_are_text_in_it(offline: Offline, toyland: Opened, tmp_path: Path) -> None:
     name = next(row.name for row in toyland.plan.layers["settlement"].rows if row.id == "seat-bing")
     page = offline.open(write(DATA, "all", tmp_path / "toy.html"))
-    assert (
-        page.evaluate("document.querySelectorAll('script').length") == 4
-    )  # Leaflet, the client and its part for sites, the document
+    # Leaflet, surfaces, the client and its part for sites, the document
+    assert page.evaluate("document.querySelectorAll('script').length") == 5
     expect(page.locator(".atlas-label", has_text=name).first).to_be_attached()
     page.mouse.move(*offline.spot("seat-bing"))
     expect(page.locator(".atlas-tooltip")).to_contain_text(name)
