@@ -249,13 +249,14 @@ def _draw(one: _Wanted, plan: Plan, atlas: Atlas, surface: Surface) -> dict[str,
         if not one.fewer or all(finding.code != "legend_too_long" for finding in error.findings):
             raise
         figure = _checked(replace(one, sheet=replace(one.sheet, layers=one.fewer)), plan, atlas, surface)
+    lines = {row.id for layer in surface.overlays for row in layer.rows}  # minutes are no name of a place
     svg, found = _NUMBER.subn("", page_svg(figure))
     if found != 1:
         raise PlanError([Finding("not_set", one.title, {"detail": "page_number"})])
     return {
         "svg": svg,
         "facts": _told(figure),
-        "names": list(dict.fromkeys(label.text for label in figure.labels)),
+        "names": list(dict.fromkeys(label.text for label in figure.labels if label.feature not in lines)),
         "number": _number(figure),
         "warnings": list(figure.warnings),
     }
