@@ -67,11 +67,13 @@ class Vocabulary:
     """
     The kinds of a plan in drawing order (lowest first), the groups, and the names of classes.
 
-    `own` are the kinds of what a user adds; they are drawn over the plan and belong to no district's data.
+    `own` are the kinds of what a user adds, `computed` those of what a surface shows; they are drawn over the plan and
+    belong to no district's data.
     """
 
     kinds: Mapping[str, Kind]
     own: Mapping[str, Kind]
+    computed: Mapping[str, Kind]
     groups: Mapping[str, Name]
     classes: Mapping[str, Name]
 
@@ -81,13 +83,14 @@ def vocabulary() -> Vocabulary:
     """Return the vocabulary that ships with the software."""
     with Path(__file__).with_name("kinds.toml").open("rb") as file:
         table = tomllib.load(file)
-    kinds, own = (
+    kinds, own, computed = (
         {id_: Kind(id_, Name(entry.pop("zh"), entry.pop("en")), **entry) for id_, entry in table[section].items()}
-        for section in ("kinds", "own")
+        for section in ("kinds", "own", "computed")
     )
     return Vocabulary(
         MappingProxyType(kinds),
         MappingProxyType(own),
+        MappingProxyType(computed),
         MappingProxyType({id_: Name(**entry) for id_, entry in table["groups"].items()}),
         MappingProxyType({id_: Name(**entry) for id_, entry in table["classes"].items()}),
     )

@@ -84,7 +84,7 @@ def test_every_open_statement_stands_on_a_sheet(bazhou: Opened) -> None:
 
 def test_every_kind_has_a_style() -> None:
     """The theme and the vocabulary hold the same kinds, and the classes it colours exist."""
-    assert set(theme()["kinds"]) == {*vocabulary().kinds, *vocabulary().own}
+    assert set(theme()["kinds"]) == {*vocabulary().kinds, *vocabulary().own, *vocabulary().computed}
     assert set(theme()["classes"]) <= set(vocabulary().kinds)
     for classes in theme()["classes"].values():
         assert set(classes) <= set(vocabulary().classes)

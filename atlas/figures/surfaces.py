@@ -43,7 +43,7 @@ def surface_of(plan: Plan, atlas: Atlas, sheet: Sheet, language: Language, eleva
     from atlas.rasters.views import Surfaces  # noqa: PLC0415
 
     view = Surfaces(plan, language, elevation).view(atlas.rasters[sheet.raster])
-    kind = replace(vocabulary().own["surface_line"], name=Name(view.lines_title, view.lines_title))
+    kind = replace(vocabulary().computed["surface_line"], name=Name(view.lines_title, view.lines_title))
     rows = tuple(
         Feature(
             id=f"surface-line-{number}",

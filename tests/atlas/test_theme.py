@@ -36,7 +36,7 @@ def test_the_theme_styles_no_kind_or_class_that_does_not_exist(name: str) -> Non
     """A misspelt key would style nothing, unseen."""
     known, tables = vocabulary(), theme(name)
     assert set(tables) == set(theme())
-    assert set(tables["kinds"]) == {*known.kinds, *known.own}
+    assert set(tables["kinds"]) == {*known.kinds, *known.own, *known.computed}
     assert set(tables["classes"]) <= set(known.kinds)
     for classes in tables["classes"].values():
         assert set(classes) <= set(known.classes)
