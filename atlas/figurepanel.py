@@ -6,6 +6,7 @@ The sheet and its switched layers live in the address line, as on the map; every
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from atlas.figures.case import Remark
     from atlas.figures.model import Figure
     from atlas.opened import Opened
+    from layers import Layer
     from layers.errors import Language
 
 # What the page keeps of a recipe while the planner is elsewhere; the rest is in the address line.
@@ -89,9 +91,16 @@ def change(**values: Any) -> None:  # noqa: ANN401 - values of a recipe
 # ---- the figure
 
 
-def preview_of(district: Opened, recipe: Recipe) -> Preview:
+def preview_of(district: Opened, recipe: Recipe, sites: tuple[Layer, ...] = ()) -> Preview:
     """
-    Return a figure for the screen; drawn once per recipe for all sessions.
+    Return a figure for the screen; drawn once per recipe, and what lies over it, for all sessions.
+
+    Parameters
+    ----------
+    district, recipe
+        What is drawn.
+    sites
+        The user's own, drawn over it; working CRS.
 
     Raises
     ------
@@ -100,21 +109,33 @@ def preview_of(district: Opened, recipe: Recipe) -> Preview:
     """
     file = elevation_of(district.plan)
     stamp = f"{district.plan.fingerprint} {file} {file.stat().st_mtime_ns if file.is_file() else 0}"
-    return _preview(recipe.to_json(), stamp, district)
+    return _preview(recipe.to_json(), f"{stamp} {_content(sites)}", district, sites)
+
+
+def _content(layers: tuple[Layer, ...]) -> str:
+    """Return a hash of all that is drawn of layers."""
+    rows = [f"{row.id} {row.name} {row.sigma_m} {row.geometry.wkb_hex}" for layer in layers for row in layer.rows]
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _preview(recipe: str, stamp: str, _district: Opened) -> Preview:  # noqa: ARG001 - parts of the key
+def _preview(
+    recipe: str,
+    stamp: str,  # noqa: ARG001 - part of the key
+    _district: Opened,
+    _sites: tuple[Layer, ...],
+) -> Preview:
     plan, atlas = _district.plan, _district.atlas
     wanted = Recipe.from_json(recipe)
     sheet = atlas.sheet(wanted.sheet)
     surface = surface_of(plan, atlas, sheet, wanted.language, elevation_of(plan))
-    figure = compose(plan, atlas, wanted, overlays=surface.overlays, images=surface.images)
+    overlays = (*surface.overlays, *_sites)
+    figure = compose(plan, atlas, wanted, overlays=overlays, images=surface.images)
     dpi = round(_PREVIEW_SIDE / max(figure.page) * _MM_PER_INCH)
-    return Preview(figure, preview(figure, dpi), lint(figure, plan, sheet, overlays=surface.overlays))
+    return Preview(figure, preview(figure, dpi), lint(figure, plan, sheet, overlays=overlays))
 
 
-def file_of(district: Opened, recipe: Recipe, format_: str, dpi: int) -> bytes:
+def file_of(district: Opened, recipe: Recipe, format_: str, dpi: int, sites: tuple[Layer, ...] = ()) -> bytes:
     """
     Return a figure as a file for download, checked before and read back after.
 
@@ -124,13 +145,15 @@ def file_of(district: Opened, recipe: Recipe, format_: str, dpi: int) -> bytes:
         pdf, svg, png or docx.
     dpi
         Of a PNG, and of the picture in a Word file.
+    sites
+        The user's own, drawn over it; the recipe in the file does not hold them.
 
     Raises
     ------
     PlanError
         If the linter blocks it, or it does not read back.
     """
-    shown = preview_of(district, recipe)
+    shown = preview_of(district, recipe, sites)
     stop_on(shown.figure, shown.remarks)
     own: Format = "png" if format_ == "docx" else format_  # type: ignore[assignment]  # one of them
     content = printed(shown.figure, own, dpi=dpi)

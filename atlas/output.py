@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from layers import Finding, PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -33,14 +33,34 @@ def put(out: Path, content: bytes, check: Callable[[Path], None] | None = None) 
     PlanError
         If the file cannot be written.
     """
-    draft = out.parent / f".{uuid.uuid4().hex[:8]}.part"
-    try:
-        if out.is_dir() or not out.name:
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    with _beside(out) as draft:
         draft.write_bytes(content)
         if check:
             check(draft)
         draft.replace(out)
+
+
+def check_place(out: Path) -> None:
+    """
+    Say before long work whether its result can be put in its place.
+
+    Raises
+    ------
+    PlanError
+        If the file could not be written.
+    """
+    with _beside(out) as draft:
+        draft.touch()
+
+
+@contextlib.contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """Lend a short name beside a file's place, and take away what is left of it; tell why nothing can be written."""
+    draft = out.parent / f".{uuid.uuid4().hex[:8]}.part"
+    try:
+        if out.is_dir() or not out.name:
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        yield draft
     except (OSError, ValueError) as error:
         if isinstance(error, PlanError):
             raise

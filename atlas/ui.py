@@ -6,6 +6,7 @@ Only this module, the pages and the map component know Streamlit.
 from __future__ import annotations
 
 import html
+import json
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
@@ -36,6 +37,9 @@ def open_app() -> None:
     language = current_language()
     st.set_page_config(say(language, "app.title"), layout="wide", initial_sidebar_state="auto")
     st.html(STATIC / "app.css")
+    # Streamlit's own button for files speaks English only.
+    word = json.dumps(say(language, "app.choose_file"), ensure_ascii=False)
+    st.html(f"<style>.stFileUploader {{ --atlas-choose: {word}; }}</style>")
     st.navigation([page(name, language) for name in PAGES], position="top").run()
 
 

@@ -108,9 +108,6 @@ def _bringing(desk: Desk, language: Language) -> None:
     st.html(f'<h2 class="atlas-group">{say(language, "sites.bring")}</h2>')
     endings = "、".join(SUFFIXES) if language == "zh" else ", ".join(SUFFIXES)
     caps = say(language, "sites.caps", megabytes=MAX_BYTES >> 20, sites=f"{MAX_SITES:,}")
-    # Streamlit's own button speaks English only.
-    word = say(language, "sites.choose_file")
-    st.html(f'<style>.stFileUploader {{ --atlas-choose: "{word}"; }}</style>')
     with st.container(key="sites_upload"):
         files = st.file_uploader(
             say(language, "sites.upload"),

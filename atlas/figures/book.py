@@ -23,7 +23,7 @@ from atlas.figures.surfaces import Surface, surface_of
 from atlas.figures.svg import page_svg
 from atlas.figures.towns import town_text, towns
 from atlas.figures.typeset import compile_pdf
-from atlas.output import put
+from atlas.output import check_place, put
 from atlas.sheets import Sheet
 from atlas.words import say
 from layers import Finding, Name, PlanError, vocabulary
@@ -141,6 +141,7 @@ def book(
     PlanError
         If the linter objects to a page, the file cannot be written, or does not read back; no file is left then.
     """
+    check_place(out)
     store = Store(cache)
     # The data of a page are in its key; their fingerprint on it would change every page with every change.
     base = replace(recipe, scale=None, title="", hidden=(), fingerprint="")

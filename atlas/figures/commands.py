@@ -68,8 +68,10 @@ def figure(arguments: argparse.Namespace) -> int:
     from atlas.figures.recipe import Recipe  # noqa: PLC0415
     from atlas.figures.surfaces import surface_of  # noqa: PLC0415
     from atlas.locations import ELEVATION_FILE, workspace_folder  # noqa: PLC0415
+    from atlas.output import check_place  # noqa: PLC0415
 
     format_of(arguments.out)
+    check_place(arguments.out)
     earlier = read_recipe(arguments.origin) if arguments.origin else None
     if earlier and not arguments.district:
         arguments.district = earlier.district

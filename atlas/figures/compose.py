@@ -18,7 +18,7 @@ from atlas.figures.model import Box, Figure
 from atlas.figures.paper import check_scale, layout
 from atlas.figures.strokes import MM_PER_PIXEL
 from atlas.words import say
-from layers import Finding, PlanError
+from layers import Finding, PlanError, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +81,8 @@ def compose(
     recipe = replace(recipe, fingerprint=plan.fingerprint)
     bounds: Bounds = extent or extent_of(plan, sheet).bounds
     layers = scene(plan, sheet, recipe, overlays)
-    below = {way: _lines_below(plan, sheet, recipe, layers, way) for way in _WAYS}
+    has_sites = any(layer.kind.id in vocabulary().own and len(layer) for layer in overlays)
+    below = {way: _lines_below(plan, sheet, recipe, layers, way, has_sites=has_sites) for way in _WAYS}
     room, scale, layers_on_paper, rows = _fit(recipe, bounds, layers, images, below)
     texts = below["portrait" if room.is_portrait else "landscape"]
     centre = ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
@@ -108,10 +109,7 @@ def compose(
         taken=[arrow.box.inset(-room.enlarge)],
     )
     shown = _ground(room.frame, affine)
-    seen = {feature.id for layer in layers_on_paper for feature in layer.features}
-    outside = [row.name for layer in overlays for row in layer.rows if row.id not in seen]
     warnings = [say(recipe.language, "figure.unplaced", name=name_) for name_ in body.unplaced]
-    warnings += [say(recipe.language, "figure.outside", name=name_) for name_ in outside]
     furniture: list[Furniture] = [
         *parts.title(name, plan, sheet, recipe, room),
         parts.neatline(room),
@@ -215,14 +213,19 @@ def _lines_below(
     recipe: Recipe,
     layers: Sequence[SceneLayer],
     orientation: Orientation,
+    *,
+    has_sites: bool,
 ) -> _Lines:
-    """Return the note, with what the text leaves open, and the sources, in lines as wide as the page."""
+    """Return the note, with the user's own and what the text leaves open, and the sources, as wide as the page."""
     room = layout(recipe.paper, orientation, footer_lines=4)
     size, width = parts.small(room), room.footer.width
     language = recipe.language
     used = dict.fromkeys(feature.source for layer in layers for feature in layer.drawn.features)
     titles = [plan.sources[id_].title for id_ in used if id_ in plan.sources]
-    note = say(language, "figure.note", note=sheet.note.in_(language))
+    about = sheet.note.in_(language)
+    if has_sites:  # first, so that it is never what is cut
+        about = f"{say(language, 'figure.sites')} {about}"
+    note = say(language, "figure.note", note=about)
     if missing := [name for name, _ in left_open(plan, sheet)]:
         listed = say(language, "figure.left_open", n=len(missing), names=say(language, "figure.and").join(missing))
         note = f"{note} {listed}"

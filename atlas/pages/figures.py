@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import html
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
 from atlas import ui
+from atlas.desk.session import desk_of
 from atlas.figurepanel import Preview, book_of, change, file_of, preview_of, recipe_of, reopen
 from atlas.figures.export import RESOLUTIONS
 from atlas.figures.paper import SCALES
 from atlas.figures.recipe import EDITIONS, ORIENTATIONS, PAPERS, THEMES
 from atlas.opened import geodata
+from atlas.sites.figures import site_layers
 from atlas.words import say
 from layers import PlanError, districts
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from atlas.figures.recipe import Recipe
     from atlas.opened import Opened
-    from layers import Finding
+    from layers import Finding, Layer
     from layers.errors import Language
 
 _MIMES: Final = {
@@ -136,6 +137,24 @@ def _layer_switched(layer: str, starts_on: bool, hidden: tuple[str, ...]) -> Non
     change(hidden=tuple(sorted((*others, *own))))
 
 
+def choose_sites(district: Opened, language: Language) -> tuple[Layer, ...]:
+    """Show whether the open site set lies over the sheet, as on the map, and return what is to be drawn of it."""
+    bench = desk_of(district.plan).bench
+    if bench is None or not len(bench.sites):
+        return ()
+    # Widgets are forgotten while another page is shown; what was chosen is not.
+    st.session_state["figure_sites"] = st.session_state.get("figure_sites_on", True)
+    with st.sidebar:
+        title = say(language, "figures.sites", name=bench.sites.name, n=len(bench.sites))
+        on = st.toggle(title, key="figure_sites", on_change=_sites_switched)
+        st.html(ui.paragraph(say(language, "figures.sites_hint"), "atlas-hint"))
+    return site_layers(bench.sites, district.plan) if on else ()
+
+
+def _sites_switched() -> None:
+    st.session_state["figure_sites_on"] = st.session_state["figure_sites"]
+
+
 # ---- the page
 
 
@@ -173,7 +192,9 @@ def show_finding(finding: Finding, mends: Mapping[str, Any], key: str, language:
         st.button(say(language, "figures.mend"), key=f"mend-{finding.code}-{key}", on_click=change, kwargs=dict(mends))
 
 
-def show_downloads(district: Opened, recipe: Recipe, shown: Preview, language: Language) -> None:
+def show_downloads(
+    district: Opened, recipe: Recipe, shown: Preview, sites: tuple[Layer, ...], language: Language
+) -> None:
     """Show the ways out: a file of this figure, and the whole book."""
     st.html(ui.heading(say(language, "figures.take")))
     st.session_state.setdefault("figure_format", "pdf")
@@ -202,7 +223,7 @@ def show_downloads(district: Opened, recipe: Recipe, shown: Preview, language: L
         st.html(ui.paragraph(say(language, "figures.blocked"), "atlas-missing"))
     st.download_button(
         say(language, "figures.download", format=say(language, f"figures.format_{format_}")),
-        data=lambda: file_of(district, recipe, format_, dpi),
+        data=lambda: file_of(district, recipe, format_, dpi, sites),
         file_name=f"{recipe.district}-{recipe.sheet}-{recipe.paper}.{format_}",
         mime=_MIMES[format_],
         on_click="ignore",
@@ -249,7 +270,6 @@ def show_book(district: Opened, recipe: Recipe, language: Language) -> None:
 def show_reopen(district: Opened, language: Language) -> None:
     """Show where a figure is dropped back in, and what became of the last one."""
     st.html(ui.heading(say(language, "figures.reopen"), say(language, "figures.reopen_hint")))
-    st.html(_uploader_words(language))
     st.file_uploader(
         say(language, "figures.reopen"),
         type=list(_MIMES),
@@ -263,20 +283,6 @@ def show_reopen(district: Opened, language: Language) -> None:
         st.html(ui.paragraph(say(language, notice), "atlas-hint"))
     for number, finding in enumerate(notice if isinstance(notice, tuple) else ()):
         show_finding(finding, {}, f"reopen-{number}", language)
-
-
-def _uploader_words(language: Language) -> str:
-    """Return a style that lets the uploader speak the language of the page, which its own words cannot."""
-    zone = "[data-testid=stFileUploaderDropzone]"
-    spoken = {
-        f"{zone} button p": "figures.reopen_button",
-        f"{zone} [data-testid=stFileUploaderDropzoneInstructions] span": "figures.reopen_formats",
-    }
-    rules = []
-    for part, key in spoken.items():
-        said = json.dumps(say(language, key), ensure_ascii=False)
-        rules.append(f"{part} {{ font-size: 0; }} {part}::after {{ content: {said}; font-size: 0.9rem; }}")
-    return f"<style>{' '.join(rules)}</style>"
 
 
 def _dropped(district: Opened) -> None:
@@ -301,18 +307,19 @@ district = ui.opened(language)
 ui.choices(district, language)
 recipe = current_recipe(district, language)
 choose(district, recipe, language)
+sites = choose_sites(district, language)
 middle, right = st.columns([3, 1], gap="small")
 shown: Preview | None = None
 with middle:
     st.html(ui.heading(say(language, "app.page_figures"), say(language, "figures.intro")))
     try:
-        shown = preview_of(district, recipe)
+        shown = preview_of(district, recipe, sites)
         show_preview(shown, language)
     except PlanError as error:
         show_faults(error, language)
 with right, st.container(key="side"):
     if shown is not None:
         show_remarks(shown, language)
-        show_downloads(district, recipe, shown, language)
+        show_downloads(district, recipe, shown, sites, language)
     show_book(district, recipe, language)
     show_reopen(district, language)

@@ -121,14 +121,46 @@ def test_a_figure_dropped_in_comes_back(figures: Screen, earlier: Path) -> None:
     expect(segment(figures, "paper", "A3")).to_be_checked()
 
 
-def test_the_uploader_speaks_the_language_of_the_page(figures: Screen) -> None:
+@pytest.mark.parametrize("page", ["figures", "sites", "sources"])
+def test_the_uploader_speaks_the_language_of_the_page(screen: Screen, page: str) -> None:
     """As read on the screen: Streamlit's own English is covered by a style, which must not lose its letters."""
-    said = """part => getComputedStyle(document.querySelector(`[data-testid=stFileUploaderDropzone] ${part}`), '::after').content"""
-    for part, key in (
-        ("button p", "figures.reopen_button"),
-        ("[data-testid=stFileUploaderDropzoneInstructions] span", "figures.reopen_formats"),
-    ):
-        assert figures.page.evaluate(said, part) == f'"{words(key)}"'
+    screen.open(page)
+    button = screen.page.locator("[data-testid=stFileUploaderDropzone] button p").first
+    assert button.evaluate("part => getComputedStyle(part, '::after').content") == f'"{words("app.choose_file")}"'
+
+
+def test_the_sites_that_are_open_lie_over_the_sheet_unless_switched_off(screen: Screen, tmp_path: Path) -> None:
+    sites = tmp_path / "sites.csv"
+    sites.write_text("名称,经度,纬度\n甲厂,106.85,31.80\n", "utf-8")
+    screen.open("sites")
+    screen.wait_for_map()
+    screen.page.locator(".st-key-sites_upload input[type=file]").set_input_files(sites)
+    screen.map_is("items.filter(item => item.layer.spec.own).length === 1")
+    screen.rest()
+    screen.page.get_by_role("link", name=words("app.page_figures"), exact=True).click()
+    expect(preview(screen)).to_be_visible()
+    screen.rest()
+    pick(screen, "format", "SVG")
+    assert "甲厂" in downloaded(screen, tmp_path)
+    with_sites = picture(screen)
+    screen.page.locator(".st-key-figure_sites label").click()
+    expect(preview(screen)).not_to_have_attribute("src", with_sites)
+    screen.rest()
+    assert "甲厂" not in downloaded(screen, tmp_path)
+    # What was chosen outlives a look at another page.
+    screen.page.get_by_role("link", name=words("app.page_targets"), exact=True).click()
+    screen.rest()
+    screen.page.get_by_role("link", name=words("app.page_figures"), exact=True).click()
+    expect(screen.page.locator(".st-key-figure_sites").get_by_role("switch")).not_to_be_checked()
+
+
+def downloaded(screen: Screen, folder: Path) -> str:
+    """Return the SVG that the page gives."""
+    title = words("figures.download", format="SVG")
+    with screen.page.expect_download(timeout=60_000) as waiting:
+        screen.page.get_by_role("button", name=title, exact=True).click()
+    waiting.value.save_as(folder / "figure.svg")
+    return (folder / "figure.svg").read_text("utf-8")
 
 
 def test_a_foreign_picture_is_refused_in_words(figures: Screen, tmp_path: Path) -> None:

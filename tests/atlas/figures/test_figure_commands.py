@@ -9,7 +9,8 @@ import pytest
 
 from atlas.cli import main
 from atlas.figures.carry import read_recipe
-from tests.conftest import DISTRICTS, Draft
+from atlas.words import say
+from tests.conftest import DISTRICTS, Draft, Opened
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -120,6 +121,23 @@ def test_what_cannot_be_done_is_one_line(run: Run, tmp_path: Path, case: str, mo
     assert says in lines[0]
     left = {file for file in tmp_path.rglob("*") if file.is_file()}
     assert not {file for file in left if file.stem == "a" or file.suffix == ".part"}
+
+
+def test_a_book_without_a_place_is_refused_before_it_is_drawn(run: Run, tmp_path: Path) -> None:
+    status, _, err = run("book", "--out", tmp_path / "nowhere" / "a.pdf")
+    assert (status, len(err.splitlines())) == (2, 1)
+
+
+def test_sites_are_drawn_and_said_not_to_be_in_the_recipe(run: Run, tmp_path: Path, toyland: Opened) -> None:
+    out, sites = tmp_path / "a.pdf", tmp_path / "sites.csv"
+    place = toyland.plan.layers["district"].features.to_crs(4326).geometry.iloc[0]
+    at = place.representative_point()
+    sites.write_text(f"名称,经度,纬度\n甲厂,{at.x:.5f},{at.y:.5f}\n", "utf-8")
+    assert run("figure", "--out", out, "--sites", sites)[0] == 0
+    with pypdfium2.PdfDocument(out) as document:
+        text = "".join(document[0].get_textpage().get_text_range().split())
+    assert "甲厂" in text
+    assert say("zh", "figure.sites") in text
 
 
 def test_a_draft_is_let_through(run: Run, tmp_path: Path) -> None:
