@@ -168,10 +168,11 @@ def finding_row(finding: Finding, language: Language) -> list[str]:
 def sheet_of(district: Opened, feature: str, current: Sheet) -> Sheet:
     """Return a sheet that shows a feature: the current one if it does, else the first made for it."""
     row = district.plan.feature(feature)
-    kind = "" if row is None else row.kind
 
     def shows(sheet: Sheet) -> bool:
-        return any(layer.kind == kind and layer.on for layer in sheet.layers)
+        return row is not None and any(
+            layer.kind == row.kind and layer.status in {"", row.status} and layer.on for layer in sheet.layers
+        )
 
     whole, *themes = district.atlas.sheets.values()
     return next((sheet for sheet in (current, *themes) if shows(sheet)), whole)

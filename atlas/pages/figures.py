@@ -96,6 +96,7 @@ def _switch(field: str, options: Sequence[str], value: str, language: Language) 
     st.segmented_control(
         _label(field),
         options,
+        required=True,
         format_func=lambda option: option if field == "paper" else say(language, f"figures.{field}_{option}"),
         key=key,
         on_change=_picked,
@@ -201,12 +202,13 @@ def show_downloads(
     format_ = st.segmented_control(
         say(language, "figures.format"),
         list(_MIMES),
+        default=next(iter(_MIMES)),
+        required=True,
         format_func=lambda option: say(language, f"figures.format_{option}"),
         key="figure_format",
         width="stretch",
         label_visibility="collapsed",
     )
-    format_ = format_ or "pdf"
     dpi = RESOLUTIONS[1]
     if format_ in {"png", "docx"}:
         dpi = st.radio(

@@ -31,7 +31,9 @@ def segment(screen: Screen, field: str, title: str) -> Locator:
 
 def pick(screen: Screen, field: str, title: str) -> None:
     """Make a choice, and wait for what it leads to."""
-    segment(screen, field, title).click()
+    if not segment(screen, field, title).is_checked():
+        segment(screen, field, title).click()
+        expect(segment(screen, field, title)).to_be_checked()
     screen.rest()
 
 
