@@ -199,16 +199,16 @@ def show_downloads(
     """Show the ways out: a file of this figure, and the whole book."""
     st.html(ui.heading(say(language, "figures.take")))
     st.session_state.setdefault("figure_format", "pdf")
-    format_ = st.segmented_control(
+    st.segmented_control(
         say(language, "figures.format"),
         list(_MIMES),
-        default=next(iter(_MIMES)),
         required=True,
         format_func=lambda option: say(language, f"figures.format_{option}"),
         key="figure_format",
         width="stretch",
         label_visibility="collapsed",
     )
+    format_: str = st.session_state["figure_format"]
     dpi = RESOLUTIONS[1]
     if format_ in {"png", "docx"}:
         dpi = st.radio(
