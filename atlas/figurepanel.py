@@ -64,7 +64,8 @@ class Preview:
 
 def recipe_of(district: Opened, sheet: str, language: Language) -> Recipe:
     """Return the recipe of the session for a sheet."""
-    kept = st.session_state.setdefault(_KEPT, {"compiled": this_month(language)})
+    # Until a date is written, it is this month in the language of the page.
+    kept = {"compiled": this_month(language), **st.session_state.setdefault(_KEPT, {})}
     hidden = tuple(sorted(id_ for id_ in ui.recalled("off").split(",") if id_))
     plan = district.plan
     return Recipe(plan.district.id, sheet, hidden=hidden, language=language, fingerprint=plan.fingerprint, **kept)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from atlas.drawing import draw, drawn, is_shown, shared_borders
 from atlas.figures import strokes
 from atlas.figures.candidates import Name, along, apart, beside, inside, spots
+from atlas.figures.curves import rounded
 from atlas.figures.labels import Candidate, Places, Stains
 from atlas.figures.model import Box, DrawnLayer, Label
 from atlas.figures.svg import document, element, label, rectangle
@@ -40,6 +41,8 @@ _BEYOND: Final = 30.0
 _EDGE: Final = 1.5
 # Names keep this far from the frame, mm.
 _INSET: Final = 0.8
+# Lines of this basis are drawn by hand, so to say: they may be smoothed on paper.
+_SKETCHED: Final = "schematic"
 # The point layers of this group are the towns: their names come before those of minor things.
 _TOWNS: Final = "settlements"
 _STRUCTURAL_PX: Final = 14
@@ -146,6 +149,8 @@ def on_paper(layers: Sequence[SceneLayer], affine: Affine, frame: Box) -> list[O
         kept = []
         for index, row in zip(seen, rows, strict=True):
             shape, arrow = moved[index], layer.drawn.legend[row].style.get("arrow")
+            if layer.drawn.features[index].basis == _SKETCHED:
+                shape = rounded(shape)
             # The end of a clipped line would grow a head.
             kept.append(shape if arrow or far.polygon.covers(shape) else _clipped(shape, far))
         features = tuple(layer.drawn.features[i] for i in seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from dataclasses import replace
@@ -12,8 +13,6 @@ from typing import TYPE_CHECKING, Final
 from layers import Finding, PlanError, audit, district_folder
 
 if TYPE_CHECKING:
-    import argparse
-
     from atlas.figures.recipe import Recipe
     from atlas.sheets import Atlas
     from layers import Layer, Plan
@@ -148,10 +147,10 @@ def _with(arguments: argparse.Namespace, recipe: Recipe) -> Recipe:
 
 
 def _whole_number(text: str) -> int:
-    number = int(text.removeprefix("1:").replace(",", ""))
-    if number <= 0:
-        raise ValueError(text)
-    return number
+    number = text.removeprefix("1:").replace(",", "")
+    if not number.isdecimal() or not int(number):
+        raise argparse.ArgumentTypeError(f"{text!r} is no scale; write 1:50000")
+    return int(number)
 
 
 def _progress(done: int, total: int, title: str) -> None:

@@ -186,11 +186,17 @@ def show_remarks(shown: Preview, language: Language) -> None:
 def show_finding(finding: Finding, mends: Mapping[str, Any], key: str, language: Language) -> None:
     """Show one finding and, if values of the recipe mend it, a button that sets them."""
     level = html.escape(say(language, f"level.{finding.level}"))
-    place = html.escape(finding.where.rpartition(" · ")[2])
+    place = html.escape(_place(finding.where, language))
     body = f"<p>{html.escape(finding.what(language))}</p><p>{html.escape(finding.fix(language))}</p>"
     st.html(f'<div class="atlas-finding {finding.level}"><b>{level}</b> <span>{place}</span>{body}</div>')
     if mends:
         st.button(say(language, "figures.mend"), key=f"mend-{finding.code}-{key}", on_click=change, kwargs=dict(mends))
+
+
+def _place(where: str, language: Language) -> str:
+    """Return where something is wrong as this page calls it: a value of the recipe, or a part of the page."""
+    field = where.removeprefix("recipe: ")
+    return say(language, f"figures.{field}") if field != where else where.rpartition(" · ")[2]
 
 
 def show_downloads(

@@ -106,6 +106,7 @@ def test_a_scale_too_large_is_said_and_mended() -> None:
     page.choose("figure_scale", SCALES[0])
     assert words("figures.none") in page.text
     assert not page.test.get("image")
+    assert f"<span>{words('figures.scale')}</span>" in page.findings
     page.press(words("figures.mend"))
     assert page.test.get("image")
 
@@ -116,6 +117,15 @@ def test_the_choices_outlast_a_look_at_another_page() -> None:
     assert isinstance(page, Page)
     assert "A4" in page.facts
     assert page.widget("figure_title").value == "另一个图名"
+
+
+def test_a_date_that_nobody_wrote_speaks_the_language_of_the_page() -> None:
+    page = Page()
+    chinese = page.widget("figure_compiled").value
+    page.choose("pick_language", "en")
+    assert "年" not in page.widget("figure_compiled").value
+    page.choose("figure_compiled", "5 May 2026").choose("pick_language", "zh")
+    assert page.widget("figure_compiled").value == "5 May 2026" != chinese
 
 
 def test_a_layer_is_switched_off_and_on() -> None:

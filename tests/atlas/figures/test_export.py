@@ -91,6 +91,12 @@ def test_a_png_states_its_resolution(tmp_path: Path, dpi: int) -> None:
     assert read_recipe(tmp_path / "figure.png") == drawn.recipe
 
 
+def test_a_large_png_is_no_attack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As A0 at 600 dpi, which has more pixels than the library opens without complaint."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    read_back(figure(), "png", printed(figure(), "png", dpi=150), "figure")
+
+
 def test_an_svg_stands_alone(tmp_path: Path) -> None:
     drawn = figure()
     root = ET.parse(exported(tmp_path / "figure.svg", drawn)).getroot()  # noqa: S314 - our own file

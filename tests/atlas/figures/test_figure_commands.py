@@ -94,7 +94,7 @@ BAD: dict[str, tuple[list[str], str]] = {
     "wrong ending": (["figure", "--out", "a.jpg"], ".png"),
     "no ending": (["figure", "--out", "a"], ".pdf"),
     "paper too small": (["figure", "--out", "a.pdf", "--scale", "1:5000", "--paper", "A4"], "A4"),
-    "no scale": (["figure", "--out", "a.pdf", "--scale", "big"], "--scale"),
+    "no scale": (["figure", "--out", "a.pdf", "--scale", "big"], "1:50000"),
     "negative scale": (["figure", "--out", "a.pdf", "--scale", "-5"], "--scale"),
     "long title": (["figure", "--out", "a.pdf", "--title", "长" * 400], "400"),
     "no glyph": (["figure", "--out", "a.pdf", "--title", "\U0001f600"], "\U0001f600"),
