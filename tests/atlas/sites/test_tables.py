@@ -146,6 +146,22 @@ def test_rows_that_cannot_be_read_are_listed_and_the_others_go_on(district: Open
     }
 
 
+def test_single_sites_of_another_province_are_kept_and_marked(district: Opened) -> None:
+    """Beside sites of the district, whether they are written alike or not; a list of nothing else is refused."""
+    point = w.centres(district.plan)[0]
+    lines = ["项目名称,经度,纬度,坐标系", f"本区,{point.x:.6f},{point.y:.6f},CGCS2000"]
+    lines += ["北京,116.4,39.9,CGCS2000", "乌鲁木齐,87.6,43.8,GCJ02", "拉萨,91.1,29.6,GCJ02"]
+    sites = read_pasted("\n".join(lines), district.plan)
+    assert sites.frame["name"].tolist() == ["本区", "北京", "乌鲁木齐", "拉萨"]
+    assert sites.frame["inside"].tolist() == [True, False, False, False]
+    away = sites.frame.to_crs(4326).geometry.iloc[1].distance(Point(116.4, 39.9))
+    assert away < 1e-6
+    assert codes(sites).count("site_outside") == 3
+    assert sites.reading.datum == "cgcs2000"  # of the sites that lie here, not of the larger number elsewhere
+    with pytest.raises(PlanError, match="不都?在本区"):
+        read_pasted("\n".join([lines[0], *lines[2:]]), district.plan)
+
+
 def test_a_location_that_names_another_town_is_doubted(district: Opened) -> None:
     towns = [f for f in district.plan.layers["town"].rows if f.name.isalpha()]
     far = max(towns, key=lambda f: f.geometry.distance(first_centre(district)) - f.sigma_m)
