@@ -127,9 +127,7 @@ class Elsewhere(Exception):  # noqa: N818 - it says where the positions are, and
         The reading that leads there, where no other is likely.
     """
 
-    def __init__(
-        self, lon: float, lat: float, far_m: float, *, hint: str = "", verdict: Verdict | None = None
-    ) -> None:
+    def __init__(self, lon: float, lat: float, far_m: float, *, hint: str = "", verdict: Verdict | None = None) -> None:
         self.lon, self.lat, self.far_m, self.hint, self.verdict = lon, lat, far_m, hint, verdict
         super().__init__(f"{lon:.2f}, {lat:.2f}")
 

@@ -158,7 +158,7 @@ def test_single_sites_of_another_province_are_kept_and_marked(district: Opened) 
     assert away < 1e-6
     assert codes(sites).count("site_outside") == 3
     assert sites.reading.datum == "cgcs2000"  # of the sites that lie here, not of the larger number elsewhere
-    with pytest.raises(PlanError, match="不都?在本区"):
+    with pytest.raises(PlanError, match="不在本区"):
         read_pasted("\n".join([lines[0], *lines[2:]]), district.plan)
 
 
