@@ -121,6 +121,11 @@ def _light(png: bytes) -> bytes:
     out = io.BytesIO()
     with Image.open(io.BytesIO(png)) as picture:
         reduced = picture.convert("RGB").quantize(_PALETTE, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        # The paper stays as white as the page around it, where colours are averaged.
+        paper, colours = reduced.getpixel((0, 0)), reduced.getpalette() or []
+        if isinstance(paper, int):
+            colours[3 * paper : 3 * paper + 3] = picture.convert("RGB").getpixel((0, 0))
+        reduced.putpalette(colours)
         reduced.save(out, "PNG")
     return out.getvalue()
 

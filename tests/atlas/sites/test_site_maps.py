@@ -39,6 +39,7 @@ def test_there_is_a_map_of_each_site_and_one_of_all(district: Opened) -> None:
         with Image.open(io.BytesIO(picture)) as image:
             colours = image.convert("RGB").reduce(8).getcolors(1_000_000)
             assert image.width > image.height > 900
+            assert image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
             assert colours is not None
             assert len(colours) > 50
         assert len(picture) < 400_000  # 200 of them are still one document
