@@ -101,6 +101,10 @@ def test_a_rows_own_datum_holds_for_it_alone(district: Opened) -> None:
     assert sites.frame["sigma_m"].iloc[0] < 10
     assert sites.frame["sigma_m"].iloc[1] > 300
     assert "mixed_systems" in codes(sites)
+    [mixed] = [finding for finding in sites.reading.problems if finding.code == "mixed_systems"]
+    assert "unknown" not in mixed.what("zh")
+    # The row that says its datum is sure; the doubt about the others is not counted twice.
+    assert sites.reading.confidence + sum(other.confidence for other in sites.reading.alternatives) <= 1 + 1e-9
 
 
 def test_a_note_that_tells_the_writer_what_to_do_is_no_declaration(district: Opened) -> None:
