@@ -152,7 +152,7 @@ class WebMap:
         draw
             Whether sites can be drawn on the map.
         show
-            Counter; when it changes, the client sees to it that all overlays are in view.
+            Counter; when it changes, the client sees to it that the overlays in and around the district are in view.
         recipe
             Of the raster under the sheet, if not the sheet's own.
         """
@@ -178,7 +178,7 @@ class WebMap:
             # A site is looked at more closely than what the plan says of it.
             "max_zoom": theme()["sites"]["max_zoom"] if overlays or draw else None,
             "draw": draw,
-            "show": {"n": show, "bounds": _corners_of(overlays)} if show else None,
+            "show": {"n": show, "bounds": self._worth_seeing(overlays)} if show else None,
             "groups": [
                 {"id": id_, "title": vocabulary().groups[id_].in_(language)}
                 # What the user has added comes first, as it lies on top.
@@ -246,14 +246,16 @@ class WebMap:
         everything = shapely.MultiPoint(bounds[np.isfinite(bounds).all(axis=1)])
         return corners(everything.envelope.buffer(_MARGIN_DEGREES))
 
+    def _worth_seeing(self, overlays: Sequence[Mapping[str, Any]]) -> list[list[float]] | None:
+        """Return the corners around overlays; one site of another province does not make the district a dot."""
+        shapes = [shapely.geometry.shape(feature["geometry"]) for layer in overlays for feature in layer["features"]]
+        around = shapely.MultiPoint(self._reach).envelope.buffer(_MARGIN_DEGREES)
+        near = [shape for shape in shapes if around.intersects(shape)] or shapes
+        return corners(shapely.box(*shapely.total_bounds(near))) if near else None
+
     @cached_property
     def _reach(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         return np.concatenate([np.reshape(shape.bounds, (2, 2)) for shape in self._shapes.values()])
-
-
-def _corners_of(overlays: Sequence[Mapping[str, Any]]) -> list[list[float]] | None:
-    shapes = [shapely.geometry.shape(feature["geometry"]) for layer in overlays for feature in layer["features"]]
-    return corners(shapely.box(*shapely.total_bounds(shapes))) if shapes else None
 
 
 def _legend_row(entry: LegendEntry) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -29,13 +29,7 @@ if TYPE_CHECKING:
 
 def show_exports(desk: Desk, district: Opened, sheet: Sheet, screening: Screening, language: Language) -> None:
     """Show one button for each thing; each is made when it is asked for."""
-    st.html(ui.heading(say(language, "sites.report"), say(language, "sites.report_hint")))
-
-    def report(file: Path) -> None:
-        maps = SiteMaps(screening.sites, screening.plan, district.atlas, language)
-        write_report(screening, file, language=language, figure=maps.of, overview=maps.overview())
-
-    _download(desk, ".docx", report, say(language, "sites.download_report"), "primary")
+    _show_report(desk, district, screening, language)
     st.html(ui.heading(say(language, "sites.tables"), say(language, "sites.tables_hint")))
     suffixes = [suffix for suffix in SUFFIXES if suffix != ".shp"]
     for start in range(0, len(suffixes), 2):
@@ -59,25 +53,60 @@ def show_exports(desk: Desk, district: Opened, sheet: Sheet, screening: Screenin
     )
 
 
+def _show_report(desk: Desk, district: Opened, screening: Screening, language: Language) -> None:
+    """Show the button that makes the report, how far it is, and then the one that hands it over."""
+    st.html(ui.heading(say(language, "sites.report"), say(language, "sites.report_hint")))
+    if st.button(say(language, "sites.make_report"), key="make_report", type="primary", width="stretch"):
+        bar = st.progress(0.0, say(language, "sites.making_report"))
+
+        def tell(done: int, total: int, name: str) -> None:
+            # As code, since names are nobody's markup.
+            said = say(language, "sites.report_progress", n=done + 1, total=total, name=name.replace("`", "'"))
+            bar.progress(done / total, said)
+
+        def write(file: Path) -> None:
+            maps = SiteMaps(screening.sites, screening.plan, district.atlas, language)
+            overview = maps.overview()
+            write_report(screening, file, language=language, figure=maps.of, overview=overview, progress=tell)
+
+        st.session_state["report_made"] = (screening, language, _content(".docx", write))
+        bar.empty()
+    made = st.session_state.get("report_made")
+    if made and made[0] is screening and made[1] == language:
+        size = say(language, "sites.download_report", mb=f"{len(made[2]) / 1e6:.1f}")
+        _button(desk, ".docx", made[2], size, "primary")
+
+
 def _title(suffix: str, language: Language) -> str:
     return say(language, f"sites.file_{suffix.removeprefix('.')}")
 
 
-def _download(desk: Desk, suffix: str, write: Callable[[Path], object], title: str, look: str = "secondary") -> None:
+def _download(desk: Desk, suffix: str, write: Callable[[Path], object], title: str) -> None:
     """Show a button that has a file written and handed over."""
+    _button(desk, suffix, lambda: _content(suffix, write), title)
 
-    def content() -> bytes:
-        with TemporaryDirectory() as folder:
-            file = Path(folder) / f"sites{suffix}"
-            write(file)
-            return file.read_bytes()
 
+def _button(
+    desk: Desk,
+    suffix: str,
+    data: bytes | Callable[[], bytes],
+    title: str,
+    look: Literal["primary", "secondary"] = "secondary",
+) -> None:
     st.download_button(
         title,
-        data=content,
+        data=data,
         file_name=f"{desk.current}{suffix}",
         on_click="ignore",
         width="stretch",
         key=f"download {suffix}",
-        type="primary" if look == "primary" else "secondary",
+        type=look,
     )
+
+
+def _content(suffix: str, write: Callable[[Path], object]) -> bytes:
+    """Return what is written to a file."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / f"sites{suffix}"
+        write(file)
+        return file.read_bytes()

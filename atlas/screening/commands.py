@@ -48,11 +48,21 @@ def screen(arguments: argparse.Namespace, plan: Plan, folder: Path) -> int:
     found = [*sites.reading.problems, *export(screening, arguments.out, arguments.lang)]
     if arguments.report:
         # Only who wants a report waits for Word's library and for the maps.
+        from atlas.rasters.commands import Progress  # noqa: PLC0415
         from atlas.sites.figures import SiteMaps  # noqa: PLC0415
         from atlas.sites.report import write_report  # noqa: PLC0415
 
         maps = SiteMaps(sites, plan, read_sheets(folder, plan, Findings()), arguments.lang)
-        write_report(screening, arguments.report, language=arguments.lang, figure=maps.of, overview=maps.overview())
+        tell = Progress(arguments.report.name)
+        write_report(
+            screening,
+            arguments.report,
+            language=arguments.lang,
+            figure=maps.of,
+            overview=maps.overview(),
+            progress=lambda done, total, _: tell(done / total),
+        )
+        tell(1.0)
     if arguments.certificate:
         files = {file.name: file.read_bytes() for file in _all_parts([arguments.file, *arguments.control])}
         write_certificate(screening, files, arguments.certificate)

@@ -114,10 +114,21 @@ class Verdict:
 
 
 class Elsewhere(Exception):  # noqa: N818 - it says where the positions are, and is not always wrong
-    """The positions lie far from the district; says where, and which other reading would bring them near."""
+    """
+    The positions lie far from the district.
 
-    def __init__(self, lon: float, lat: float, far_m: float, hint: str = "") -> None:
-        self.lon, self.lat, self.far_m, self.hint = lon, lat, far_m, hint
+    Parameters
+    ----------
+    lon, lat, far_m
+        Where, and how far from the district.
+    hint
+        Which other reading would bring them near.
+    verdict
+        The reading that leads there, where no other is likely.
+    """
+
+    def __init__(self, lon: float, lat: float, far_m: float, *, hint: str = "", verdict: Verdict | None = None) -> None:
+        self.lon, self.lat, self.far_m, self.hint, self.verdict = lon, lat, far_m, hint, verdict
         super().__init__(f"{lon:.2f}, {lat:.2f}")
 
 
@@ -160,11 +171,12 @@ def solve(first: Floats, second: Floats, towns: Sequence[str], claim: Claim | No
     winner = candidates[best]
     if winner.crs is not None and not winner.agrees and fits[best] < odds["least"]:
         raise CannotTell
-    _check_place(winner, candidates, (first, second), terrain)
     is_corrected = winner.agrees is False or (claim is not None and not any(h.agrees for h in candidates))
     confidence = min(float(scores[best]), _trust(winner, claim, is_corrected=is_corrected))
     others = _others(candidates, scores, best, least=2 if confidence < _SURE else 0)
-    return Verdict(winner, confidence, others, is_corrected)
+    verdict = Verdict(winner, confidence, others, is_corrected)
+    _check_place(verdict, candidates, (first, second), terrain)
+    return verdict
 
 
 def _others(
@@ -198,25 +210,25 @@ def _trust(winner: Hypothesis, claim: Claim | None, *, is_corrected: bool) -> fl
 
 
 def _check_place(
-    winner: Hypothesis,
+    verdict: Verdict,
     candidates: Sequence[Hypothesis],
     numbers: tuple[Floats, Floats],
     terrain: Terrain,
 ) -> None:
     """Refuse what lies elsewhere by what it says of itself, even if its numbers would fit here by another reading."""
-    odds = vocabulary()["fit"]
+    odds, winner = vocabulary()["fit"], verdict.winner
     said = next((h for h in candidates if h.agrees), None)
     if said is not None and winner.agrees is False:
         lon, lat = said.lonlat(*numbers)
         if abs(float(np.median(lon)) - terrain.middle[0]) > odds["wrong_claim_deg"]:
             far = float(np.min(terrain.distance(lon, lat)))
-            raise Elsewhere(float(np.median(lon)), float(np.median(lat)), far, winner.assume)
+            raise Elsewhere(float(np.median(lon)), float(np.median(lat)), far, hint=winner.assume)
     lon, lat = winner.lonlat(*numbers)
     far = float(np.min(terrain.distance(lon, lat)))
     if far > odds["elsewhere_m"]:
         if winner.crs is not None and not winner.agrees:
             raise CannotTell
-        raise Elsewhere(float(np.median(lon)), float(np.median(lat)), far)
+        raise Elsewhere(float(np.median(lon)), float(np.median(lat)), far, verdict=verdict)
 
 
 def _candidates(first: Floats, second: Floats, claim: Claim | None, terrain: Terrain) -> Iterator[Hypothesis]:

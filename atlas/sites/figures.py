@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import shapely
+from PIL import Image
+from shapely.ops import nearest_points
 
 from atlas.figures.compose import compose
 from atlas.figures.export import preview
@@ -23,8 +26,10 @@ if TYPE_CHECKING:
     from layers import Plan
     from layers.errors import Language
 
-# Dots per inch of the maps in a report: sharp in print at the width of a page, and still a light file.
-_DPI: Final = 170
+# Dots per inch of the maps in a report, which halves them: sharp in print at the width of a page. With a palette each
+# is a quarter of the size, so that a report of 200 sites can still be sent by mail.
+_DPI: Final = 140
+_PALETTE: Final = 256
 # How much around a site is seen, in multiples of its size, and at least so many metres.
 _AROUND: Final = 1.5
 _LEAST_M: Final = 2500.0
@@ -79,7 +84,10 @@ class SiteMaps:
     def of(self, site: str) -> bytes | None:
         """Return the map of a site, by its id, as PNG; None where none can be drawn."""
         [shape] = self.sites.frame.geometry[self.sites.frame["id"] == site]
-        west, south, east, north = shape.bounds
+        district = shapely.union_all([feature.geometry for feature in self.plan.layers["district"].rows])
+        # Of a site outside, a map without the district would tell nobody where it is.
+        edge, _ = nearest_points(district, shape)
+        west, south, east, north = shapely.union(edge, shape).bounds
         around = max(_LEAST_M, _AROUND * max(east - west, north - south))
         [name] = self.sites.frame["name"][self.sites.frame["id"] == site]
         return self._drawn((west - around, south - around, east + around, north + around), str(name or site))
@@ -100,13 +108,26 @@ class SiteMaps:
                 figure = compose(self.plan, self.atlas, recipe, overlays=layers or self._layers, extent=extent)
             except PlanError:
                 continue
-            return preview(figure, _DPI)
+            return _light(preview(figure, _DPI))
         return None
 
     def _less(self) -> Iterator[tuple[str, ...]]:
         layers = [layer.id for layer in self.atlas.sheet().layers]
         for kept in (len(layers), len(layers) // 2, len(layers) // 4, 0):
             yield tuple(layers[kept:])
+
+
+def _light(png: bytes) -> bytes:
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as picture:
+        reduced = picture.convert("RGB").quantize(_PALETTE, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        # The paper stays as white as the page around it, where colours are averaged.
+        paper, colours = reduced.getpixel((0, 0)), reduced.getpalette() or []
+        if isinstance(paper, int):
+            colours[3 * paper : 3 * paper + 3] = picture.convert("RGB").getpixel((0, 0))
+        reduced.putpalette(colours)
+        reduced.save(out, "PNG")
+    return out.getvalue()
 
 
 def _feature(row: dict[Any, Any], kind: str) -> Feature:

@@ -65,7 +65,7 @@ class Mender:
         # Bounds are those of the outer rings: a hole may reach where no projection does.
         points, owners = shapely.get_coordinates(shapes, return_index=True)
         lost = np.bincount(owners[~np.isfinite(points).all(axis=1)], minlength=len(shapes)) > 0
-        lost |= ~np.isfinite(bounds).all(axis=1) | ~(far <= 10 * odds["elsewhere_m"])
+        lost |= ~np.isfinite(bounds).all(axis=1) | ~(far <= odds["reach_m"])
         stray = ~lost & (span > 2 * odds["elsewhere_m"])
         mixed = shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
         broken = ~shapely.is_valid(shapes) | mixed

@@ -56,6 +56,7 @@ class _Group:
     claim: Claim | None
     rows: list[int]
     verdict: Verdict | None = None
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,8 @@ def _solve_all(case: _Case, groups: list[_Group], first: Floats, sites: Sequence
     """
     Let the detective look at every group; what it cannot place is a problem of its rows.
 
+    Beside sites of the district, those of another province are kept where they lie; alone they are refused.
+
     Parameters
     ----------
     case, groups
@@ -216,6 +219,9 @@ def _solve_all(case: _Case, groups: list[_Group], first: Floats, sites: Sequence
     if len(failed) == len(groups):
         raise _refused(*failed[0], case.name, first[failed[0][0].rows[0]])
     for group, answer in failed:
+        if isinstance(answer, Elsewhere) and answer.verdict and answer.far_m <= vocabulary()["fit"]["reach_m"]:
+            group.verdict, group.is_elsewhere = answer.verdict, True
+            continue
         for row in group.rows:
             if isinstance(answer, Elsewhere):
                 where = {"lon": f"{answer.lon:.2f}", "lat": f"{answer.lat:.2f}", "km": round(answer.far_m / 1000)}
@@ -308,8 +314,8 @@ def _unique(wanted: Sequence[str]) -> list[str]:
 
 
 def _main(solved: list[_Group]) -> tuple[_Group, Verdict]:
-    """Return the largest group, which the reading of the file describes."""
-    main = max(solved, key=lambda group: len(group.rows))
+    """Return the largest group in and around the district, which the reading of the file describes."""
+    main = max(solved, key=lambda group: (not group.is_elsewhere, len(group.rows)))
     if main.verdict is None:
         raise RuntimeError
     return main, main.verdict
@@ -338,7 +344,13 @@ def _say_how(case: _Case, solved: list[_Group], frame: gpd.GeoDataFrame) -> None
         found.add("other_unit", name, value="mm" if winner.scale < 1 else "km")
     kinds = {(g.verdict.winner.datum, g.verdict.winner.code, g.verdict.winner.order) for g in solved if g.verdict}
     if len(kinds) > 1:
-        known = "、".join(sorted({f"{datum} {code} ({order})" for datum, code, order in kinds}))
+        orders = len({order for _, _, order in kinds}) > 1
+        known = ", ".join(
+            sorted(
+                " ".join(filter(None, (datum if datum != "unknown" else "", code, f"({order})" if orders else "")))
+                for datum, code, order in kinds
+            )
+        )
         found.add("mixed_systems", name, known=known)
 
 
@@ -346,13 +358,15 @@ def _reading(case: _Case, solved: list[_Group], first: Floats, frame: gpd.GeoDat
     main, verdict = _main(solved)
     winner, points = verdict.winner, first[main.rows[:_SAMPLE]]
     lon, lat = winner.lonlat(points[:, 0], points[:, 1])
+    total = sum(len(group.rows) for group in solved)
+    confidence = sum(len(g.rows) * g.verdict.confidence for g in solved if g.verdict) / total
+    # The other readings are those of the largest group; together with the winner none is more than certain.
+    share = min(1.0, (1.0 - confidence) / max(sum(score for _, score in verdict.others), 1e-9))
     alternatives = []
     for other, score in verdict.others:
         there = other.lonlat(points[:, 0], points[:, 1])
         shift = float(np.median(systems.distance_between(lon, lat, *there)))
-        alternatives.append(Alternative(other.assume, other.code, other.datum, other.order, score, shift))
-    total = sum(len(group.rows) for group in solved)
-    confidence = sum(len(g.rows) * g.verdict.confidence for g in solved if g.verdict) / total
+        alternatives.append(Alternative(other.assume, other.code, other.datum, other.order, share * score, shift))
     return Reading(
         format=case.raw.format,
         encoding=case.raw.encoding,

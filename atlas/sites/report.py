@@ -54,6 +54,7 @@ def write_report(
     language: Language = "zh",
     figure: Callable[[str], bytes | None] | None = None,
     overview: bytes | None = None,
+    progress: Callable[[int, int, str], None] = lambda *_: None,
 ) -> None:
     """
     Write the report of a screening.
@@ -70,6 +71,8 @@ def write_report(
         Gives the map of a site, by its id, as PNG; without it the chapters have no maps.
     overview
         A map of all sites, as PNG.
+    progress
+        Told before each chapter how many are done, of how many, and the site's name.
 
     Raises
     ------
@@ -79,7 +82,7 @@ def write_report(
     report = _Report(screening, language)
     report.cover()
     report.outline(overview)
-    report.chapters(figure)
+    report.chapters(figure, progress)
     report.conclusion()
     report.corners()
     with draft_folder(out) as folder:
@@ -164,10 +167,13 @@ class _Report:
             area = area_text(float(m2), self.language) if m2 > 0 else "—"
             self._row(table, [str(n), site["name"] or site["id"], site["category"] or "—", area, money, text])
 
-    def chapters(self, figure: Callable[[str], bytes | None] | None) -> None:
+    def chapters(self, figure: Callable[[str], bytes | None] | None, progress: Callable[[int, int, str], None]) -> None:
         """Write a chapter for each site: where and what it is, its map, and every answer."""
         self._heading(self.say("part_sites"))
-        for row in range(min(len(self.frame), MOST_CHAPTERS)):
+        count = min(len(self.frame), MOST_CHAPTERS)
+        for row in range(count):
+            site = self.frame.iloc[row]
+            progress(row, count, site["name"] or site["id"])
             self._chapter(row, figure)
         if len(self.frame) > MOST_CHAPTERS:
             self._line(self.say("more_sites", n=len(self.frame) - MOST_CHAPTERS), indent=True)

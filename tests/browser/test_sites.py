@@ -126,8 +126,11 @@ def test_from_a_spreadsheet_to_the_report(toy_screen: Screen, project_list: Path
     expect(screen.side.get_by_role("heading", name=MARKUP, exact=True)).to_be_visible()
 
     tab(screen, "export")
+    press(screen.page, words("sites.make_report"))
+    ready = screen.page.get_by_role("button", name=re.compile(re.escape(words("sites.download_report", mb="")[:9])))
+    expect(ready).to_be_visible()
     with screen.page.expect_download() as download:
-        press(screen.page, words("sites.download_report"))
+        ready.click()
     assert download.value.suggested_filename == "年度清单.docx"
     document = Document(str(download.value.path()))
     text = "\n".join(paragraph.text for paragraph in document.paragraphs)

@@ -107,6 +107,15 @@ def test_sites_lie_over_the_sheet_and_may_lie_beyond_it(district: Opened) -> Non
     assert shown["n"] == 4
     assert over["max_bounds"][1][1] > shown["bounds"][1][1] > plain["max_bounds"][1][1]
     assert web.document(sheet, show=4)["show"] == {"n": 4, "bounds": None}
+    # One that lies in another province is not what the map is zoomed out for.
+    away = far.translate(900_000, 0).iloc[-1]
+    mixed = sites.frame.set_geometry([*sites.frame.geometry.iloc[:-1], away], crs=far.crs)
+    [near, with_far] = [
+        web.document(sheet, overlays=overlay(SiteSet("x", frame, sites.reading), "zh"), show=1)
+        for frame in (mixed.iloc[:-1], mixed)
+    ]
+    assert with_far["show"] == near["show"]
+    assert with_far["max_bounds"][1][1] > near["max_bounds"][1][1] + 5
 
 
 @pytest.mark.parametrize("bad", ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>"])

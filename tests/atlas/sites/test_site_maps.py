@@ -1,15 +1,19 @@
 """Sites in print figures: each on the layer of its kind, and a map for each in the report."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2
 import pytest
+import shapely
 from PIL import Image
+from shapely import Point
 
 from atlas.cli import main
+from atlas.sites import figures
 from atlas.sites.figures import SiteMaps, site_layers
-from layers import vocabulary
+from layers import PlanError, vocabulary
 from tests.atlas.sites.test_workspace import sites_of
 from tests.conftest import Opened
 
@@ -35,8 +39,29 @@ def test_there_is_a_map_of_each_site_and_one_of_all(district: Opened) -> None:
         with Image.open(io.BytesIO(picture)) as image:
             colours = image.convert("RGB").reduce(8).getcolors(1_000_000)
             assert image.width > image.height > 900
+            assert image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
             assert colours is not None
             assert len(colours) > 50
+        assert len(picture) < 400_000  # 200 of them are still one document
+
+
+def test_a_site_outside_is_shown_with_the_district(district: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else its map would be a point on an empty page."""
+    seen: list[tuple[float, float, float, float]] = []
+
+    def composed(*_: object, extent: tuple[float, float, float, float], **__: object) -> None:
+        seen.append(extent)
+        raise PlanError([])
+
+    monkeypatch.setattr(figures, "compose", composed)
+    ground = shapely.union_all([feature.geometry for feature in district.plan.layers["district"].rows])
+    west, south, east, north = ground.bounds
+    away = Point(east + 0.3 * (east - west), (south + north) / 2)
+    sites = sites_of(district)
+    frame = sites.frame.set_geometry([away, *sites.frame.geometry.iloc[1:]], crs=sites.frame.crs)
+    assert SiteMaps(replace(sites, frame=frame), district.plan, district.atlas).of("s0") is None
+    assert shapely.box(*seen[0]).contains(away)
+    assert shapely.box(*seen[0]).intersection(ground).area > 0
 
 
 def test_a_figure_takes_sites_on_the_command_line(

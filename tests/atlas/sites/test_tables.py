@@ -101,6 +101,10 @@ def test_a_rows_own_datum_holds_for_it_alone(district: Opened) -> None:
     assert sites.frame["sigma_m"].iloc[0] < 10
     assert sites.frame["sigma_m"].iloc[1] > 300
     assert "mixed_systems" in codes(sites)
+    [mixed] = [finding for finding in sites.reading.problems if finding.code == "mixed_systems"]
+    assert "unknown" not in mixed.what("zh")
+    # The row that says its datum is sure; the doubt about the others is not counted twice.
+    assert sites.reading.confidence + sum(other.confidence for other in sites.reading.alternatives) <= 1 + 1e-9
 
 
 def test_a_note_that_tells_the_writer_what_to_do_is_no_declaration(district: Opened) -> None:
@@ -144,6 +148,22 @@ def test_rows_that_cannot_be_read_are_listed_and_the_others_go_on(district: Open
         "6": "refused_site",
         "7": "site_elsewhere",
     }
+
+
+def test_single_sites_of_another_province_are_kept_and_marked(district: Opened) -> None:
+    """Beside sites of the district, whether they are written alike or not; a list of nothing else is refused."""
+    point = w.centres(district.plan)[0]
+    lines = ["项目名称,经度,纬度,坐标系", f"本区,{point.x:.6f},{point.y:.6f},CGCS2000"]
+    lines += ["北京,116.4,39.9,CGCS2000", "乌鲁木齐,87.6,43.8,GCJ02", "拉萨,91.1,29.6,GCJ02"]
+    sites = read_pasted("\n".join(lines), district.plan)
+    assert sites.frame["name"].tolist() == ["本区", "北京", "乌鲁木齐", "拉萨"]
+    assert sites.frame["inside"].tolist() == [True, False, False, False]
+    away = sites.frame.to_crs(4326).geometry.iloc[1].distance(Point(116.4, 39.9))
+    assert away < 1e-6
+    assert codes(sites).count("site_outside") == 3
+    assert sites.reading.datum == "cgcs2000"  # of the sites that lie here, not of the larger number elsewhere
+    with pytest.raises(PlanError, match="不在本区"):
+        read_pasted("\n".join([lines[0], *lines[2:]]), district.plan)
 
 
 def test_a_location_that_names_another_town_is_doubted(district: Opened) -> None:
