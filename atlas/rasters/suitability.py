@@ -6,7 +6,7 @@ good or bad ground.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,11 +14,11 @@ import shapely
 from rasterio import features
 from scipy import ndimage
 
-from atlas.rasters.grid import Grid, area_ha, cut, district_area, district_grid
+from atlas.rasters.grid import Grid, cut, district_area, district_grid
 from atlas.rasters.network import speeds
 from atlas.rasters.presets import presets, tables
-from atlas.rasters.terrain import slope_on
 from atlas.rasters.traveltime import travel_time
+from layers.crs import ellipsoidal_area
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from atlas.rasters.dem import Elevation
     from atlas.rasters.grid import Floats, Mask, Values
     from atlas.rasters.recipes import RasterRecipe
+    from atlas.rasters.traveltime import TravelTime
     from layers import Plan
 
 SHIFT: Final = 0.2
@@ -146,7 +146,7 @@ class Scored:
     homes: NDArray[np.int16]
 
 
-def scored(plan: Plan, recipe: RasterRecipe, elevation: Elevation | None = None) -> Scored:
+def scored(plan: Plan, recipe: RasterRecipe, travel: TravelTime | None = None) -> Scored:
     """
     Return the scores of a recipe's preset; its weights play no part yet.
 
@@ -156,8 +156,9 @@ def scored(plan: Plan, recipe: RasterRecipe, elevation: Elevation | None = None)
         The plan.
     recipe
         With a preset.
-    elevation
-        An imported model; without one the slope drops out.
+    travel
+        The travel time from the recipe's origin, if it is known already. The slope is the one it rests on; without
+        one the slope drops out.
 
     Raises
     ------
@@ -166,7 +167,8 @@ def scored(plan: Plan, recipe: RasterRecipe, elevation: Elevation | None = None)
     """
     grid = district_grid(plan, float(speeds()["cell_m"]))
     wanted = presets()[recipe.preset].weights
-    found = {criterion: _score(plan, recipe, criterion, grid, elevation) for criterion in wanted}
+    known = travel or travel_time(plan, recipe.origin, recipe.network, limits=())
+    found = {criterion: _score(plan, recipe, criterion, grid, known) for criterion in wanted}
     kinds = tables()["masks"]
     masked = grid.burn((f.geometry for kind in kinds for f in plan.layers[kind].rows), touched=True)
     towns = [(town.geometry, n + 1) for n, town in enumerate(plan.layers["town"].rows)]
@@ -199,6 +201,8 @@ def weigh(ground: Scored, weights: Mapping[str, float]) -> Suitability:
     smooth = smoothed(total, grid)
     cells = round(float(tables()["best_ha"]) * _HECTARE_M2 / grid.cell_m**2)
     towns = [_town(name, (total, smooth), ground.homes == n + 1, cells, grid) for n, name in enumerate(names)]
+    sizes = ellipsoidal_area([town.best for town in towns], grid.crs) / _HECTARE_M2
+    towns = [replace(town, best_ha=float(size)) for town, size in zip(towns, sizes, strict=True)]
     return Suitability(
         grid=grid,
         score=total,
@@ -262,7 +266,7 @@ def outlines(cells: Mask, grid: Grid) -> BaseGeometry:
     return shapely.union_all([shapely.geometry.shape(part) for part, _ in parts])
 
 
-def _score(plan: Plan, recipe: RasterRecipe, criterion: str, grid: Grid, elevation: Elevation | None) -> Floats | None:
+def _score(plan: Plan, recipe: RasterRecipe, criterion: str, grid: Grid, travel: TravelTime) -> Floats | None:
     """Return the score of a criterion, 0 to 1; None without data."""
     preset, about = presets()[recipe.preset], tables()["criteria"][criterion]
     if criterion == "zone":
@@ -271,10 +275,9 @@ def _score(plan: Plan, recipe: RasterRecipe, criterion: str, grid: Grid, elevati
             classed[grid.burn([zone.geometry], touched=True)] = float(preset.scores.get(zone.class_, 0.0))
         return classed if len(plan.layers["zone"]) else None
     if criterion == "slope":
-        found = None if elevation is None else slope_on(elevation, grid)
+        found = None if travel.slope is None else cut(travel.slope, travel.grid, grid)
     elif criterion == "travel_time":
-        wide = travel_time(plan, recipe.origin, recipe.network, limits=())
-        found = cut(wide.minutes, wide.grid, grid)
+        found = cut(travel.minutes, travel.grid, grid)
     else:
         statuses = speeds()["networks"][recipe.network]
         shapes = [f.geometry for kind in about["kinds"] for f in plan.layers[kind].rows if f.status in statuses]
@@ -302,8 +305,7 @@ def _town(name: str, ranked: tuple[Values, Floats], own: Mask, cells: int, grid:
     if not known.any():
         return Town(name, float("nan"), shapely.Polygon(), 0.0, float("nan"))
     best = best_cells(smooth, own, cells)
-    shape = outlines(best, grid)
-    return Town(name, float(score[known].mean()), shape, area_ha(shape, grid.crs), float(score[best].mean()))
+    return Town(name, float(score[known].mean()), outlines(best, grid), 0.0, float(score[best].mean()))
 
 
 def _shifts(ground: Scored, weights: Mapping[str, float], cells: int) -> list[Shifted]:
