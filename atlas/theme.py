@@ -38,7 +38,9 @@ def theme(name: str = STANDARD) -> Mapping[str, Any]:
         If a kind of the vocabulary has no style.
     """
     tables = _read("theme.toml")
-    if gaps := [kind for kind in (*vocabulary().kinds, *vocabulary().own, *vocabulary().computed) if kind not in tables["kinds"]]:
+    if gaps := [
+        kind for kind in (*vocabulary().kinds, *vocabulary().own, *vocabulary().computed) if kind not in tables["kinds"]
+    ]:
         raise PlanError(Finding("theme_gap", "theme.toml", {"value": kind}) for kind in gaps)
     return tables if name == STANDARD else _over(tables, _read(f"theme.{name}.toml"))
 

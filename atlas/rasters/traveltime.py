@@ -219,6 +219,11 @@ def travel_time(
     starts = starts_on(grid, shape, ground)
     if not starts:
         raise PlanError([Finding("origin_off_grid", f"--from {origin}", {"value": name})])
+    district = district_area(plan)
+    if shape.within(district):
+        # The corners of the grid lie farther out than its margin; who stays in the district does not drive there.
+        near = grid.burn([district.simplify(grid.cell_m).buffer(speeds()["margin_km"] * _KILOMETRE)])
+        ground = replace(ground, minutes=np.where(near, ground.minutes, np.inf))
     minutes = least_minutes(ground.minutes, grid.cell_m, starts)
     seats = locate({town.places[0]: plan.places[town.places[0]] for town in plan.layers["town"].rows}, plan.crs)
     reached = [

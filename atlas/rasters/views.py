@@ -124,8 +124,7 @@ def travel_view(plan: Plan, recipe: RasterRecipe, language: Language, result: Tr
     titles.append(say(language, "raster.minutes_over", low=f"{limits[-1]:g}"))
     inside = result.grid.burn([district_area(plan)], touched=True)
     lines = tuple(
-        (say(language, "raster.minutes", n=f"{circle.minutes:g}"), _inner_edge(circle.area, plan))
-        for circle in circles
+        (say(language, "raster.minutes", n=f"{circle.minutes:g}"), _inner_edge(circle.area, plan)) for circle in circles
     )
     rows = tuple(
         (

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from atlas.rasters.grid import Grid, cut, district_area, district_grid, snapped
 from atlas.rasters.network import costs, roads_of, speeds
-from atlas.rasters.traveltime import isochrone, least_minutes, origin_of, travel_grid, travel_time
+from atlas.rasters.suitability import distances
+from atlas.rasters.traveltime import isochrone, least_minutes, origin_of, starts_on, travel_grid, travel_time
 from layers import Plan, PlanError
 from layers.crs import ellipsoidal_area
 from tests.conftest import Opened
@@ -143,6 +144,19 @@ def test_cells_lie_in_the_same_places_whatever_the_margin(district: Opened) -> N
     west, south, east, north = district_area(plan).bounds
     assert (narrow.bounds[0] <= west) & (narrow.bounds[1] <= south) & (narrow.bounds[2] >= east)
     assert narrow.bounds[3] >= north
+
+
+def test_what_lies_beyond_the_margin_is_left_out_and_changes_nothing(district: Opened) -> None:
+    plan = district.plan
+    town = plan.layers["town"].rows[0]
+    result = travel_time(plan, town.places[0], "existing", cell_m=200, limits=())
+    everywhere = costs(plan, result.grid, "existing")
+    starts = starts_on(result.grid, origin_of(plan, town.places[0])[1], everywhere)
+    minutes = least_minutes(everywhere.minutes, 200, starts)
+    inside = result.grid.burn([district_area(plan)])
+    assert np.allclose(result.minutes[inside], minutes[inside], equal_nan=True)
+    far = distances([district_area(plan)], result.grid) > speeds()["margin_km"] * 1000 + 400
+    assert np.isinf(result.costs.minutes[far]).all()
 
 
 def test_areas_are_those_of_the_ellipsoid(bazhou: Opened) -> None:
