@@ -47,7 +47,7 @@ class Ramp:
     colors
         Of each class, ``#rrggbb``.
     titles
-        Of each class, in the language of the view.
+        Of each class, in the language of the view; blank for one between two that have a title.
     step
         What the browser's values are rounded down to; the edges are multiples of it above the first.
     opacity
@@ -62,8 +62,8 @@ class Ramp:
 
     @property
     def legend(self) -> list[tuple[str, str]]:
-        """Colour and title of each class."""
-        return list(zip(self.colors, self.titles, strict=True))
+        """Colour and title of each class that has a title."""
+        return [(color, title) for color, title in zip(self.colors, self.titles, strict=True) if title]
 
     def classes(self, values: Values) -> NDArray[np.uint8]:
         """Return the class of each value, counted from 1; 0 where there is no value."""

@@ -201,7 +201,7 @@ def weigh(ground: Scored, weights: Mapping[str, float]) -> Suitability:
     smooth = smoothed(total, grid)
     cells = round(float(tables()["best_ha"]) * _HECTARE_M2 / grid.cell_m**2)
     towns = [_town(name, (total, smooth), ground.homes == n + 1, cells, grid) for n, name in enumerate(names)]
-    sizes = ellipsoidal_area([town.best for town in towns], grid.crs) / _HECTARE_M2
+    sizes = ellipsoidal_area(np.array([town.best for town in towns], object), grid.crs) / _HECTARE_M2
     towns = [replace(town, best_ha=float(size)) for town, size in zip(towns, sizes, strict=True)]
     return Suitability(
         grid=grid,

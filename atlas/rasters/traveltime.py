@@ -246,7 +246,7 @@ def isochrones(plan: Plan, result: TravelTime, limits: Sequence[float] | None = 
     areas = [isochrone(minutes, near, limit).intersection(district) for limit in wanted]
     return tuple(
         Isochrone(limit, area, float(m2) / _KM2_M2, tuple(town for town, spent in result.towns if spent <= limit))
-        for limit, area, m2 in zip(wanted, areas, ellipsoidal_area(areas, plan.crs), strict=True)
+        for limit, area, m2 in zip(wanted, areas, ellipsoidal_area(np.array(areas, object), plan.crs), strict=True)
     )
 
 

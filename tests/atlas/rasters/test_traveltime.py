@@ -165,10 +165,10 @@ def test_areas_are_those_of_the_ellipsoid(bazhou: Opened) -> None:
     x, y = district_area(bazhou.plan).centroid.coords[0]
     square = shapely.box(x, y, x + 1000, y + 1000)
     scale = 1 + (x - 500_000) ** 2 / (2 * 6.371e6**2)
-    assert ellipsoidal_area(square, crs)[0] == pytest.approx(1e4 * 100 / scale**2, rel=1e-5)
-    assert ellipsoidal_area(shapely.Polygon(), crs)[0] == 0
+    assert ellipsoidal_area(np.array([square]), crs)[0] == pytest.approx(1e4 * 100 / scale**2, rel=1e-5)
+    assert ellipsoidal_area(np.array([shapely.Polygon()]), crs)[0] == 0
     holed = square.difference(shapely.box(x + 400, y + 400, x + 500, y + 500))
-    assert ellipsoidal_area(holed, crs)[0] == pytest.approx(1e4 * 99 / scale**2, rel=1e-5)
+    assert ellipsoidal_area(np.array([holed]), crs)[0] == pytest.approx(1e4 * 99 / scale**2, rel=1e-5)
 
 
 def test_a_grid_covers_what_it_was_made_for() -> None:
