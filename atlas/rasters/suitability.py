@@ -210,7 +210,7 @@ def weigh(ground: Scored, weights: Mapping[str, float]) -> Suitability:
         missing=ground.missing,
         unmasked=ground.unmasked,
         towns=tuple(sorted(towns, key=lambda town: (-np.nan_to_num(town.mean, nan=-1), town.name))),
-        shifts=tuple(_shifts(ground, used, cells * max(len(names), 1))),
+        shifts=tuple(_shifts(ground, used, total, cells * max(len(names), 1))),
     )
 
 
@@ -308,20 +308,35 @@ def _town(name: str, ranked: tuple[Values, Floats], own: Mask, cells: int, grid:
     return Town(name, float(score[known].mean()), outlines(best, grid), 0.0, float(score[best].mean()))
 
 
-def _shifts(ground: Scored, weights: Mapping[str, float], cells: int) -> list[Shifted]:
-    """Return what becomes of ranking and best hectares when one weight moves by a fifth, up and down."""
+def _shifts(ground: Scored, weights: Mapping[str, float], score: Values, cells: int) -> list[Shifted]:
+    """
+    Return what becomes of ranking and best hectares when one weight moves by a fifth, up and down.
+
+    Means over a neighbourhood or a town are sums like the score itself: each criterion's are taken once, then weighed.
+    """
     names = [town.name for town in ground.plan.layers["town"].rows]
+    used, known = [criterion for criterion, weight in weights.items() if weight], np.isfinite(score)
+    scores = [np.where(known, ground.scores[criterion], np.nan).astype(np.float32) for criterion in used]
+    around = np.array([smoothed(100 * part, ground.grid)[known] for part in scores])
+    homes = ground.homes[known]
+    count = np.bincount(homes, minlength=len(names) + 1)[1:]
+    sums = np.array([np.bincount(homes, part[known], minlength=len(names) + 1)[1:] for part in scores])
 
-    def outcome(weights: Mapping[str, float]) -> tuple[Mask, Floats]:
-        total = weighted(ground.scores, weights, ground.open)
-        best = best_cells(smoothed(total, ground.grid), ground.open, cells)
-        return best, _ranks(total, ground.homes, len(names))
+    def outcome(shares: Mapping[str, float]) -> tuple[Mask, Floats]:
+        values = np.array([shares[criterion] for criterion in used], np.float32)
+        smooth = np.full(score.shape, -np.inf)
+        smooth[known] = values @ around
+        # Towns without a score come last.
+        means = np.where(count, values @ sums / np.maximum(count, 1), -1.0)
+        return best_cells(smooth, known, cells), _ranks(means)
 
+    found: list[Shifted] = []
+    if not used:
+        return found
     usual_best, usual_ranks = outcome(weights)
-    found = []
-    for criterion, weight in weights.items():
-        for share in (-SHIFT, SHIFT) if weight else ():
-            best, ranks = outcome(_shares({**weights, criterion: weight * (1 + share)}))
+    for criterion in used:
+        for share in (-SHIFT, SHIFT):
+            best, ranks = outcome(_shares({**weights, criterion: weights[criterion] * (1 + share)}))
             places = np.abs(ranks - usual_ranks)
             farthest = int(places.max(initial=0))
             found.append(
@@ -337,10 +352,6 @@ def _shifts(ground: Scored, weights: Mapping[str, float], cells: int) -> list[Sh
     return found
 
 
-def _ranks(score: Values, homes: NDArray[np.int16], towns: int) -> Floats:
-    """Return the place of each town by its mean score, 0 for the best; towns without a score come last."""
-    known = np.isfinite(score)
-    count = np.bincount(homes[known], minlength=towns + 1)[1:]
-    total = np.bincount(homes[known], score[known], minlength=towns + 1)[1:]
-    mean = np.where(count, total / np.maximum(count, 1), -1.0)
-    return np.argsort(np.argsort(-mean, kind="stable"), kind="stable").astype(float)
+def _ranks(means: Floats) -> Floats:
+    """Return the place of each town, 0 for the best."""
+    return np.argsort(np.argsort(-means, kind="stable"), kind="stable").astype(float)
