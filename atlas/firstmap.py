@@ -9,8 +9,10 @@ The server answers before geopandas is there: what draws is loaded when it is fi
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
+import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -35,6 +37,8 @@ _PAINTED: Final = (
     "requestAnimationFrame(() => requestAnimationFrame("
     "() => parent.postMessage('atlas-first-painted', location.origin)));"
 )
+# Nothing is computed ahead while the first visitor's page opens: Python does one thing at a time.
+_QUIET_S: Final = 4.0
 _FRESH: Final = {"Cache-Control": "no-cache"}
 
 
@@ -83,7 +87,11 @@ def _map(request: Request) -> HTMLResponse:
 
 
 def warm() -> None:
-    """Open the first district and draw its first sheet, so that the first visitor need not wait for it."""
+    """
+    Open the first district and draw its first sheet, so that the first visitor need not wait for it.
+
+    Once that visitor's page has had time to open, the surfaces of the other sheets are computed as well.
+    """
     import atlas.webpage  # noqa: PLC0415 - see above
     from atlas.opened import folder_of, open_district, web_map  # noqa: PLC0415
     from layers import PlanError  # noqa: PLC0415
@@ -92,5 +100,11 @@ def warm() -> None:
         district = open_district(folder_of(""))
     except PlanError:
         return  # the page tells
-    web_map(district, LANGUAGES[0]).document(district.atlas.sheet())
+    web = web_map(district, LANGUAGES[0])
+    web.document(district.atlas.sheet())
     import atlas.rasters.views  # noqa: F401, PLC0415 - last: only a sheet with a surface waits for it
+
+    time.sleep(_QUIET_S)
+    for sheet in district.atlas.sheets.values():
+        with contextlib.suppress(PlanError):  # the sheet tells
+            web.document(sheet)

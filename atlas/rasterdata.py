@@ -104,9 +104,19 @@ def _show_model(district: Opened, elevation: Elevation, language: Language) -> N
         format_func=lambda id_: schemes[id_][language],
         key="dem_scheme",
     ) or next(iter(schemes))
-    areas = [(town.name, town.geometry) for town in district.plan.layers["town"].rows]
-    table = slope_table(elevation, areas, scheme, language)
-    with st.expander(say(language, "dem.by_town"), expanded=False):
+    layers = {id_: layer for id_, layer in district.plan.layers.items() if layer.kind.tiles and len(layer)}
+    kind = (
+        st.segmented_control(
+            say(language, "dem.areas"),
+            list(layers),
+            default="town",
+            format_func=lambda id_: layers[id_].kind.name.in_(language),
+            key="dem_areas",
+        )
+        or "town"
+    )
+    table = slope_table(elevation, [(row.name, row.geometry) for row in layers[kind].rows], scheme, language)
+    with st.expander(say(language, "dem.by_area"), expanded=False):
         st.html(ui.bullets(("", note) for note in table.notes))
         st.html(ui.table(table.head, table.rows))
     st.download_button(

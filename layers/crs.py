@@ -25,7 +25,6 @@ DATUMS: Final = ("wgs84", "cgcs2000", "gcj02", "bd09")
 REFUSED_DATUMS: Final = ("xian80", "beijing54")
 # What longitude and latitude are in; the shifted datums have no code, and name the system that they shift.
 GEOGRAPHIC: Final = {"wgs84": STORAGE_CRS, "cgcs2000": "EPSG:4490", "gcj02": STORAGE_CRS, "bd09": STORAGE_CRS}
-WEB_MERCATOR: Final = "EPSG:3857"
 _REFUSED_NAMES: Final = ("xian 1980", "xi'an 1980", "beijing 1954")
 
 Floats = NDArray[np.float64]
@@ -404,9 +403,9 @@ def ellipsoidal_area(geometries: ArrayLike, crs: pyproj.CRS) -> Floats:
         A projected CRS in metres.
     """
     shapes = np.atleast_1d(np.asarray(geometries, dtype=object))
-    west, south, east, north = shapely.total_bounds(shapes)
-    if not np.isfinite(west):
+    if not shapely.get_num_coordinates(shapes).any():
         return np.zeros(len(shapes))
+    west, south, east, north = shapely.total_bounds(shapes)
     lon, lat = unproject((west + east) / 2, (south + north) / 2, crs)
     flat = pyproj.CRS.from_proj4(f"+proj=laea +lon_0={float(lon):.1f} +lat_0={float(lat):.1f} +ellps=GRS80 +units=m")
     way = pyproj.Transformer.from_crs(crs, flat, always_xy=True)

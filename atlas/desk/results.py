@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from atlas import ui
+from atlas.opened import terrain_of
 from atlas.screening.answers import Answer, answers_of, area_text, chance_text, share_text
 from atlas.screening.repair import Nothing, Repair, smallest_change
 from atlas.screening.rules import VERDICTS
@@ -155,6 +156,7 @@ def show_card(desk: Desk, screening: Screening, site: str, language: Language) -
         + ui.definition_list(_facts(screening, row, language))
     )
     show_answers(answers_of(screening, site, language), language)
+    _show_terrain(desk, known["name"] or site, known["geometry"], language)
     _repair(desk, screening, site, conclusion, language)
     left, right = st.columns(2, gap="small")
     left.button(say(language, "sites.delete"), key="delete_site", on_click=lambda: _delete(desk, site), width="stretch")
@@ -179,6 +181,22 @@ def _facts(screening: Screening, row: int, language: Language) -> list[tuple[str
         ("outside_row", "" if known["inside"] else say(language, "sites.outside")),
     )
     return [(say(language, f"sites.{key}"), text) for key, text in facts if text]
+
+
+def _show_terrain(desk: Desk, name: str, shape: BaseGeometry, language: Language) -> None:
+    """Show heights and slopes of an area behind their title, once there is an elevation model."""
+    terrain = terrain_of(desk.plan)
+    if terrain is None or not shape.area:
+        return
+    # Without a model nobody waits for the raster libraries.
+    from atlas.rasters.report import slope_table  # noqa: PLC0415
+    from atlas.rasters.terrain import class_tables  # noqa: PLC0415
+
+    table = slope_table(terrain.elevation, [(name, shape)], next(iter(class_tables()["slope"])), language)
+    body = ui.definition_list(zip(table.head[1:], table.rows[0][1:], strict=True))
+    body += ui.bullets(("", note) for note in table.notes)
+    title = html.escape(say(language, "sites.terrain"))
+    st.html(f'<details class="atlas-more-answers"><summary>{title}</summary>{body}</details>')
 
 
 def show_answers(answers: tuple[Answer, ...], language: Language) -> None:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     Opener = Callable[[argparse.Namespace], tuple[Path, Plan]]
 
-TERRAIN: Final = ("slope", "slope-percent", "aspect", "hillshade")
+DERIVED: Final = ("slope", "slope-percent", "aspect", "hillshade")
+# Of these a sheet can show some, and so there is a picture of them and a table.
+PICTURED: Final = ("slope", "hillshade")
 CANCELLED: Final = 130
 _EVERY_S: Final = 0.5
 
@@ -57,8 +59,9 @@ def add_commands(command: Callable[..., argparse.ArgumentParser], open_plan: Ope
     rasters = command("rasters", run(write_raster), "栅格:车程、坡度、适宜性 / travel time, terrain, suitability")
     rasters.add_argument(
         "what",
-        choices=(*TERRAIN, "elevation", "contours", "travel-time", "suitability", "zonal", "reservoir"),
+        choices=(*DERIVED, "elevation", "contours", "travel-time", "suitability", "zonal", "reservoir"),
         metavar="WHAT",
+        help="%(choices)s",
     )
     rasters.add_argument("--out", type=Path, required=True, metavar="FILE", help=".tif .png .csv; contours: .gpkg")
     rasters.add_argument("--dem", type=Path, metavar="FILE", help="heights (default: the imported model)")
@@ -68,6 +71,7 @@ def add_commands(command: Callable[..., argparse.ArgumentParser], open_plan: Ope
     rasters.add_argument("--preset", default="", metavar="NAME", help="industry, housing, herbs or tourism")
     rasters.add_argument("--weight", action="append", default=[], metavar="CRITERION=N", help="another weight, 0-100")
     rasters.add_argument("--of", default="town", metavar="KIND", help="zonal: statistics of the areas of this kind")
+    rasters.add_argument("--sites", type=Path, metavar="FILE", help="zonal: of the areas of a file of sites instead")
     rasters.add_argument("--scheme", default="farmland", metavar="NAME", help="zonal: farmland or building classes")
     rasters.add_argument("--interval", type=float, default=0.0, metavar="M", help="contours: metres between them")
     rasters.add_argument("--level", type=float, default=0.0, metavar="M", help="reservoir: water level, metres")
@@ -139,12 +143,12 @@ def write_raster(arguments: argparse.Namespace, open_plan: Opener) -> int:
     """Write the raster, table or lines that are asked for; print what it rests on."""
     from atlas.rasters.derive import derive  # noqa: PLC0415
 
-    if arguments.what in TERRAIN and not (arguments.what == "slope" and arguments.out.suffix.lower() == ".png"):
-        _suffix(arguments, (".tif", ".tiff"))
+    pictures = (".png", ".csv") if arguments.what in PICTURED else ()
+    if arguments.what in DERIVED and _suffix(arguments, (".tif", ".tiff", *pictures)) not in pictures:
         # Not even the plan is opened: this must start as fast as a tool made for it.
         progress = Progress(arguments.what)
-        derive(dem_of(arguments), arguments.out, arguments.what, cog=arguments.cog, progress=progress)
-        return _tell(arguments, {"out": str(arguments.out)})
+        cell_m = derive(dem_of(arguments), arguments.out, arguments.what, cog=arguments.cog, progress=progress)
+        return _tell(arguments, {"out": str(arguments.out), "resolution_m": round(cell_m, 2)})
     folder, plan = open_plan(arguments)
     if arguments.what == "contours":
         return _contours(arguments)
@@ -158,13 +162,13 @@ def write_raster(arguments: argparse.Namespace, open_plan: Opener) -> int:
 def _surface(arguments: argparse.Namespace, folder: Path, plan: Plan) -> int:
     from atlas.rasters.dem import elevation_file  # noqa: PLC0415
     from atlas.rasters.export import cog_bytes, csv_bytes, write_bytes  # noqa: PLC0415
-    from atlas.rasters.recipes import TERRAIN as SHOWN  # noqa: PLC0415
+    from atlas.rasters.recipes import TERRAIN  # noqa: PLC0415
     from atlas.rasters.views import Surfaces  # noqa: PLC0415
 
     suffix = _suffix(arguments, (".tif", ".png", ".csv"))
     recipe = _recipe(arguments, folder, plan)
     dem = arguments.dem or elevation_file(workspace_folder(arguments.workspace), folder.name)
-    if recipe.kind in SHOWN:
+    if recipe.kind in TERRAIN:
         dem = dem_of(arguments)
     view: View = Surfaces(plan, arguments.lang, dem).view(recipe)
     if suffix == ".tif":
@@ -219,7 +223,8 @@ def _contours(arguments: argparse.Namespace) -> int:
     frame = gpd.GeoDataFrame({"height_m": list(lines)}, geometry=list(lines.values()), crs=elevation.grid.crs)
     with draft_of(arguments.out) as draft:
         frame.to_file(draft, layer="contours")
-    return _tell(arguments, {"out": str(arguments.out), "lines": len(lines)})
+    told = {"out": str(arguments.out), "lines": len(lines), "resolution_m": round(elevation.resolution_m, 2)}
+    return _tell(arguments, told)
 
 
 def _zonal(arguments: argparse.Namespace, plan: Plan) -> int:
@@ -233,8 +238,12 @@ def _zonal(arguments: argparse.Namespace, plan: Plan) -> int:
         raise _unknown("--of", arguments.of, kinds)
     if arguments.scheme not in class_tables()["slope"]:
         raise _unknown("--scheme", arguments.scheme, class_tables()["slope"])
-    rows = plan.layers[arguments.of].rows
-    areas = [(row.name, row.geometry) for row in rows]
+    areas = [(row.name, row.geometry) for row in plan.layers[arguments.of].rows]
+    if arguments.sites:
+        from atlas.sites.read import read_sites  # noqa: PLC0415
+
+        frame = read_sites(arguments.sites, plan).frame
+        areas = list(zip(frame["name"].where(frame["name"] != "", frame["id"]), frame.geometry, strict=True))
     table = slope_table(_elevation(arguments), areas, arguments.scheme, arguments.lang)
     write_bytes(csv_bytes(table.head, table.rows), arguments.out)
     return _tell(arguments, {"out": str(arguments.out), "notes": list(table.notes)})
@@ -247,8 +256,9 @@ def _reservoir(arguments: argparse.Namespace, plan: Plan) -> int:
 
     _suffix(arguments, (".csv",))
     name, shape = origin_of(plan, arguments.origin)
-    found = lake(_elevation(arguments), arguments.level, shape.centroid.x, shape.centroid.y)
-    head = ("name", "level_m", "surface_ha", "volume_10k_m3", "depth_m", "open")
+    elevation = _elevation(arguments)
+    found = lake(elevation, arguments.level, shape.centroid.x, shape.centroid.y)
+    head = ("name", "level_m", "surface_ha", "volume_10k_m3", "depth_m", "open", "resolution_m")
     row = (
         name,
         f"{found.level_m:g}",
@@ -256,6 +266,7 @@ def _reservoir(arguments: argparse.Namespace, plan: Plan) -> int:
         f"{found.volume_m3 / 1e4:.2f}",
         f"{found.depth_m:.1f}",
         "yes" if found.open else "no",
+        f"{elevation.resolution_m:.3g}",
     )
     write_bytes(csv_bytes(head, [row]), arguments.out)
     return _tell(arguments, {"out": str(arguments.out), **dict(zip(head, row, strict=True))})

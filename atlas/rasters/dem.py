@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -19,13 +20,13 @@ import rasterio.shutil
 import shapely
 from pyproj.exceptions import CRSError
 from rasterio import features
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import Resampling, calculate_default_transform, transform_bounds
 from rasterio.windows import Window
 
 from atlas.locations import ELEVATION_FILE
-from atlas.rasters.export import COG_OPTIONS, draft_of
+from atlas.rasters.export import COG_OPTIONS, draft_of, one_line
 from atlas.rasters.grid import Grid, snapped
 from layers import Finding, PlanError
 from layers.crs import STORAGE_CRS, is_refused
@@ -135,7 +136,7 @@ def open_elevation(file: Path) -> Elevation | None:
                 covered=float(tags.get("ATLAS_COVERED", "nan")),
             )
     except (RasterioError, CRSError) as error:
-        raise _refusal("dem_unreadable", file, detail=_one_line(error)) from error
+        raise _refusal("dem_unreadable", file, detail=one_line(error)) from error
 
 
 def import_elevation(
@@ -176,7 +177,12 @@ def import_elevation(
     out.parent.mkdir(parents=True, exist_ok=True)
     options = {"GDAL_CACHEMAX": _CACHE_MB, "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE"}
     try:
-        with rasterio.Env(**options), rasterio.open(source) as opened, draft_of(out) as draft:
+        with (
+            rasterio.Env(**options),
+            warnings.catch_warnings(),
+            _opened(source) as opened,
+            draft_of(out) as draft,
+        ):
             from_crs = _checked(opened, source, assume_crs)
             grid, exact = _target(opened, from_crs, area, crs, source)
             plain = draft.with_name(f"{draft.stem}.plain.tif")
@@ -188,12 +194,18 @@ def import_elevation(
                 with contextlib.suppress(OSError):
                     plain.unlink(missing_ok=True)
     except RasterioError as error:
-        raise _refusal("dem_unreadable", source, detail=_one_line(error)) from error
+        raise _refusal("dem_unreadable", source, detail=one_line(error)) from error
     progress(1.0)
     kept = open_elevation(out)
     if kept is None:
         raise _refusal("dem_unreadable", out, detail="—")
     return kept
+
+
+def _opened(source: Path) -> rasterio.DatasetReader:
+    """Open a file; that it lies nowhere is told in our own words."""
+    warnings.simplefilter("ignore", NotGeoreferencedWarning)
+    return rasterio.open(source)
 
 
 def _checked(opened: rasterio.DatasetReader, source: Path, assume_crs: str) -> pyproj.CRS:
@@ -358,7 +370,3 @@ def _degrees(crs: rasterio.crs.CRS, bounds: tuple[float, float, float, float]) -
 
 def _refusal(code: str, file: Path, **values: object) -> PlanError:
     return PlanError([Finding(code, str(file), values)])
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:120]

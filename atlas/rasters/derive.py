@@ -14,7 +14,7 @@ import rasterio.shutil
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
-from atlas.rasters.export import COG_OPTIONS, draft_of
+from atlas.rasters.export import COG_OPTIONS, draft_of, one_line
 from atlas.rasters.kernels import KERNELS, by_blocks
 from layers import Finding, PlanError
 
@@ -35,7 +35,7 @@ def derive(
     *,
     cog: bool = False,
     progress: Callable[[float], None] = lambda _: None,
-) -> None:
+) -> float:
     """
     Write a surface derived from an elevation model.
 
@@ -51,6 +51,11 @@ def derive(
         Whether the file is made a Cloud Optimized GeoTIFF with overviews, which takes longer.
     progress
         Told the share that is done, 0 to 1.
+
+    Returns
+    -------
+    cell_m
+        Side of its cells, metres: what is smaller cannot be seen.
 
     Raises
     ------
@@ -71,6 +76,7 @@ def derive(
     try:
         with rasterio.open(source) as heights, draft_of(out) as draft:
             _check_metres(heights, source)
+            cell_m = float(heights.res[0])
             plain = draft.with_name(f"{draft.stem}.plain.tif") if cog else draft
             try:
                 size = {"width": heights.width, "height": heights.height}
@@ -86,9 +92,9 @@ def derive(
                 if cog:
                     plain.unlink(missing_ok=True)
     except RasterioError as error:
-        detail = " ".join(str(error).split())[:120]
-        raise PlanError([Finding("dem_unreadable", str(source), {"detail": detail})]) from error
+        raise PlanError([Finding("dem_unreadable", str(source), {"detail": one_line(error)})]) from error
     progress(1.0)
+    return cell_m
 
 
 def _check_metres(heights: rasterio.DatasetReader, source: Path) -> None:

@@ -90,6 +90,11 @@ def csv_bytes(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
+def one_line(error: Exception) -> str:
+    """Return what a raster library complains of, as part of a sentence."""
+    return " ".join(str(error.__cause__ or error).split()).rstrip(".")[:120]
+
+
 def write_bytes(content: bytes, out: Path) -> None:
     """
     Write a file, whole or not at all.

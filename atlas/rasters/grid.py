@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyproj
 import shapely
 from affine import Affine
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from rasterio import features
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pyproj
     from shapely.geometry.base import BaseGeometry
 
     from layers import Plan
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Values = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-_HECTARE_M2 = 10_000.0
 
 
 @dataclass(frozen=True)
@@ -131,23 +130,3 @@ def district_area(plan: Plan) -> BaseGeometry:
 def district_grid(plan: Plan, cell_m: float, margin_m: float = 0.0) -> Grid:
     """Return the grid of a district, metres as in `snapped`."""
     return snapped(district_area(plan), plan.crs, cell_m, margin_m)
-
-
-def area_ha(shape: BaseGeometry, crs: pyproj.CRS) -> float:
-    """
-    Return the area of a shape on the ellipsoid, in hectares.
-
-    Parameters
-    ----------
-    shape
-        In `crs`.
-    crs
-        A projected CRS; its own ellipsoid is measured on.
-    """
-    geod, geodetic = crs.get_geod(), crs.geodetic_crs
-    if shape.is_empty or geod is None or geodetic is None:
-        return 0.0
-    way = pyproj.Transformer.from_crs(crs, geodetic, always_xy=True)
-    degrees = shapely.transform(shape, lambda xy: np.column_stack(way.transform(xy[:, 0], xy[:, 1])))
-    parts = shapely.get_parts(shapely.orient_polygons(degrees))
-    return float(sum(geod.geometry_area_perimeter(part)[0] for part in parts) / _HECTARE_M2)

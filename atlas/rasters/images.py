@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import base64
 import io
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyproj
 import rasterio
+import shapely
 from PIL import Image
-from rasterio.transform import array_bounds
-from rasterio.warp import Resampling, calculate_default_transform, reproject, transform_bounds
+from rasterio.transform import from_origin
+from rasterio.warp import Resampling, reproject
 
 from atlas.figures.model import RasterImage
 from atlas.theme import theme
-from layers.crs import STORAGE_CRS, WEB_CRS
+from layers.crs import WEB_CRS, project, unproject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 # 0 stands for no value, the rest for values.
 _LEVELS: Final = 255
+_EDGE_CELLS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Ramp:
     colors
         Of each class, ``#rrggbb``.
     titles
-        Of each class, in the language of the view.
+        Of each class, in the language of the view; blank for one between two that have a title.
     step
         What the browser's values are rounded down to; the edges are multiples of it above the first.
     opacity
@@ -61,8 +62,8 @@ class Ramp:
 
     @property
     def legend(self) -> list[tuple[str, str]]:
-        """Colour and title of each class."""
-        return list(zip(self.colors, self.titles, strict=True))
+        """Colour and title of each class that has a title."""
+        return [(color, title) for color, title in zip(self.colors, self.titles, strict=True) if title]
 
     def classes(self, values: Values) -> NDArray[np.uint8]:
         """Return the class of each value, counted from 1; 0 where there is no value."""
@@ -144,14 +145,15 @@ def web_pixels(values: Values, grid: Grid, colours: Ramp) -> tuple[NDArray[np.ui
     """Return quantised values in Web Mercator, and the corners of their outer edges in degrees, latitude first."""
     values, grid = cropped(values, grid)
     source = rasterio.crs.CRS.from_wkt(grid.crs.to_wkt("WKT1_GDAL"))
-    web = rasterio.crs.CRS.from_string(WEB_CRS)
+    web = pyproj.CRS(WEB_CRS)
+    # Straight edges are curved there. PROJ takes long to find a way between two systems, and these ways it has found.
+    edge = shapely.get_coordinates(shapely.segmentize(shapely.box(*grid.bounds), grid.cell_m * _EDGE_CELLS))
+    lon, lat = unproject(edge[:, 0], edge[:, 1], grid.crs)
+    x, y = project(lon, lat, web)
     # Web Mercator stretches the ground with the latitude: pixels as large as the cells are there.
-    middle = ((grid.bounds[0] + grid.bounds[2]) / 2, (grid.bounds[1] + grid.bounds[3]) / 2)
-    way = pyproj.Transformer.from_crs(grid.crs, STORAGE_CRS, always_xy=True)
-    pixel = grid.cell_m / math.cos(math.radians(way.transform(*middle)[1]))
-    transform, width, height = calculate_default_transform(
-        source, web, grid.columns, grid.rows, *grid.bounds, resolution=pixel
-    )
+    pixel = grid.cell_m / np.cos(np.radians((lat.min() + lat.max()) / 2))
+    west, north = float(x.min()), float(y.max())
+    width, height = int(np.ceil((x.max() - west) / pixel)), int(np.ceil((north - y.min()) / pixel))
     there = np.full((height, width), np.nan, np.float32)
     reproject(
         values,
@@ -159,16 +161,16 @@ def web_pixels(values: Values, grid: Grid, colours: Ramp) -> tuple[NDArray[np.ui
         src_transform=grid.transform,
         src_crs=source,
         src_nodata=np.nan,
-        dst_transform=transform,
-        dst_crs=web,
+        dst_transform=from_origin(west, north, pixel, pixel),
+        dst_crs=WEB_CRS,
         dst_nodata=np.nan,
         resampling=Resampling.bilinear,
     )
     known = np.isfinite(there)
     levels = np.floor((np.where(known, there, colours.edges[0]) - colours.edges[0]) / colours.step) + 1
     pixels = np.where(known, np.clip(levels, 1, _LEVELS), 0).astype(np.uint8)
-    west, south, east, north = transform_bounds(web, STORAGE_CRS, *array_bounds(height, width, transform))
-    return pixels, [[south, west], [north, east]]
+    lon, lat = unproject([west, west + width * pixel], [north - height * pixel, north], web)
+    return pixels, np.column_stack([lat, lon]).tolist()
 
 
 def cropped(values: Values, grid: Grid) -> tuple[Values, Grid]:

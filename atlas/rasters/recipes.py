@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FILE: Final = "rasters.toml"
 KINDS: Final = ("travel_time", "suitability")
 # What a sheet's raster may be swapped for once there is an elevation model.
-TERRAIN: Final = ("slope", "elevation")
+TERRAIN: Final = ("slope", "elevation", "hillshade")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ good or bad ground.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,11 +14,11 @@ import shapely
 from rasterio import features
 from scipy import ndimage
 
-from atlas.rasters.grid import Grid, area_ha, cut, district_area, district_grid
+from atlas.rasters.grid import Grid, cut, district_area, district_grid
 from atlas.rasters.network import speeds
 from atlas.rasters.presets import presets, tables
-from atlas.rasters.terrain import slope_on
 from atlas.rasters.traveltime import travel_time
+from layers.crs import ellipsoidal_area
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from atlas.rasters.dem import Elevation
     from atlas.rasters.grid import Floats, Mask, Values
     from atlas.rasters.recipes import RasterRecipe
+    from atlas.rasters.traveltime import TravelTime
     from layers import Plan
 
 SHIFT: Final = 0.2
@@ -146,7 +146,7 @@ class Scored:
     homes: NDArray[np.int16]
 
 
-def scored(plan: Plan, recipe: RasterRecipe, elevation: Elevation | None = None) -> Scored:
+def scored(plan: Plan, recipe: RasterRecipe, travel: TravelTime | None = None) -> Scored:
     """
     Return the scores of a recipe's preset; its weights play no part yet.
 
@@ -156,8 +156,9 @@ def scored(plan: Plan, recipe: RasterRecipe, elevation: Elevation | None = None)
         The plan.
     recipe
         With a preset.
-    elevation
-        An imported model; without one the slope drops out.
+    travel
+        The travel time from the recipe's origin, if it is known already. The slope is the one it rests on; without
+        one the slope drops out.
 
     Raises
     ------
@@ -166,7 +167,8 @@ def scored(plan: Plan, recipe: RasterRecipe, elevation: Elevation | None = None)
     """
     grid = district_grid(plan, float(speeds()["cell_m"]))
     wanted = presets()[recipe.preset].weights
-    found = {criterion: _score(plan, recipe, criterion, grid, elevation) for criterion in wanted}
+    known = travel or travel_time(plan, recipe.origin, recipe.network, limits=())
+    found = {criterion: _score(plan, recipe, criterion, grid, known) for criterion in wanted}
     kinds = tables()["masks"]
     masked = grid.burn((f.geometry for kind in kinds for f in plan.layers[kind].rows), touched=True)
     towns = [(town.geometry, n + 1) for n, town in enumerate(plan.layers["town"].rows)]
@@ -199,6 +201,8 @@ def weigh(ground: Scored, weights: Mapping[str, float]) -> Suitability:
     smooth = smoothed(total, grid)
     cells = round(float(tables()["best_ha"]) * _HECTARE_M2 / grid.cell_m**2)
     towns = [_town(name, (total, smooth), ground.homes == n + 1, cells, grid) for n, name in enumerate(names)]
+    sizes = ellipsoidal_area(np.array([town.best for town in towns], object), grid.crs) / _HECTARE_M2
+    towns = [replace(town, best_ha=float(size)) for town, size in zip(towns, sizes, strict=True)]
     return Suitability(
         grid=grid,
         score=total,
@@ -206,7 +210,7 @@ def weigh(ground: Scored, weights: Mapping[str, float]) -> Suitability:
         missing=ground.missing,
         unmasked=ground.unmasked,
         towns=tuple(sorted(towns, key=lambda town: (-np.nan_to_num(town.mean, nan=-1), town.name))),
-        shifts=tuple(_shifts(ground, used, cells * max(len(names), 1))),
+        shifts=tuple(_shifts(ground, used, total, cells * max(len(names), 1))),
     )
 
 
@@ -262,7 +266,7 @@ def outlines(cells: Mask, grid: Grid) -> BaseGeometry:
     return shapely.union_all([shapely.geometry.shape(part) for part, _ in parts])
 
 
-def _score(plan: Plan, recipe: RasterRecipe, criterion: str, grid: Grid, elevation: Elevation | None) -> Floats | None:
+def _score(plan: Plan, recipe: RasterRecipe, criterion: str, grid: Grid, travel: TravelTime) -> Floats | None:
     """Return the score of a criterion, 0 to 1; None without data."""
     preset, about = presets()[recipe.preset], tables()["criteria"][criterion]
     if criterion == "zone":
@@ -271,10 +275,9 @@ def _score(plan: Plan, recipe: RasterRecipe, criterion: str, grid: Grid, elevati
             classed[grid.burn([zone.geometry], touched=True)] = float(preset.scores.get(zone.class_, 0.0))
         return classed if len(plan.layers["zone"]) else None
     if criterion == "slope":
-        found = None if elevation is None else slope_on(elevation, grid)
+        found = None if travel.slope is None else cut(travel.slope, travel.grid, grid)
     elif criterion == "travel_time":
-        wide = travel_time(plan, recipe.origin, recipe.network, limits=())
-        found = cut(wide.minutes, wide.grid, grid)
+        found = cut(travel.minutes, travel.grid, grid)
     else:
         statuses = speeds()["networks"][recipe.network]
         shapes = [f.geometry for kind in about["kinds"] for f in plan.layers[kind].rows if f.status in statuses]
@@ -302,24 +305,38 @@ def _town(name: str, ranked: tuple[Values, Floats], own: Mask, cells: int, grid:
     if not known.any():
         return Town(name, float("nan"), shapely.Polygon(), 0.0, float("nan"))
     best = best_cells(smooth, own, cells)
-    shape = outlines(best, grid)
-    return Town(name, float(score[known].mean()), shape, area_ha(shape, grid.crs), float(score[best].mean()))
+    return Town(name, float(score[known].mean()), outlines(best, grid), 0.0, float(score[best].mean()))
 
 
-def _shifts(ground: Scored, weights: Mapping[str, float], cells: int) -> list[Shifted]:
-    """Return what becomes of ranking and best hectares when one weight moves by a fifth, up and down."""
+def _shifts(ground: Scored, weights: Mapping[str, float], score: Values, cells: int) -> list[Shifted]:
+    """
+    Return what becomes of ranking and best hectares when one weight moves by a fifth, up and down.
+
+    Means over a neighbourhood or a town are sums like the score itself: each criterion's are taken once, then weighed.
+    """
     names = [town.name for town in ground.plan.layers["town"].rows]
+    used, known = [criterion for criterion, weight in weights.items() if weight], np.isfinite(score)
+    scores = [np.where(known, ground.scores[criterion], np.nan).astype(np.float32) for criterion in used]
+    around = np.array([smoothed(100 * part, ground.grid)[known] for part in scores])
+    homes = ground.homes[known]
+    count = np.bincount(homes, minlength=len(names) + 1)[1:]
+    sums = np.array([np.bincount(homes, part[known], minlength=len(names) + 1)[1:] for part in scores])
 
-    def outcome(weights: Mapping[str, float]) -> tuple[Mask, Floats]:
-        total = weighted(ground.scores, weights, ground.open)
-        best = best_cells(smoothed(total, ground.grid), ground.open, cells)
-        return best, _ranks(total, ground.homes, len(names))
+    def outcome(shares: Mapping[str, float]) -> tuple[Mask, Floats]:
+        values = np.array([shares[criterion] for criterion in used], np.float32)
+        smooth = np.full(score.shape, -np.inf)
+        smooth[known] = values @ around
+        # Towns without a score come last.
+        means = np.where(count, values @ sums / np.maximum(count, 1), -1.0)
+        return best_cells(smooth, known, cells), _ranks(means)
 
+    found: list[Shifted] = []
+    if not used:
+        return found
     usual_best, usual_ranks = outcome(weights)
-    found = []
-    for criterion, weight in weights.items():
-        for share in (-SHIFT, SHIFT) if weight else ():
-            best, ranks = outcome(_shares({**weights, criterion: weight * (1 + share)}))
+    for criterion in used:
+        for share in (-SHIFT, SHIFT):
+            best, ranks = outcome(_shares({**weights, criterion: weights[criterion] * (1 + share)}))
             places = np.abs(ranks - usual_ranks)
             farthest = int(places.max(initial=0))
             found.append(
@@ -335,10 +352,6 @@ def _shifts(ground: Scored, weights: Mapping[str, float], cells: int) -> list[Sh
     return found
 
 
-def _ranks(score: Values, homes: NDArray[np.int16], towns: int) -> Floats:
-    """Return the place of each town by its mean score, 0 for the best; towns without a score come last."""
-    known = np.isfinite(score)
-    count = np.bincount(homes[known], minlength=towns + 1)[1:]
-    total = np.bincount(homes[known], score[known], minlength=towns + 1)[1:]
-    mean = np.where(count, total / np.maximum(count, 1), -1.0)
-    return np.argsort(np.argsort(-mean, kind="stable"), kind="stable").astype(float)
+def _ranks(means: Floats) -> Floats:
+    """Return the place of each town, 0 for the best."""
+    return np.argsort(np.argsort(-means, kind="stable"), kind="stable").astype(float)

@@ -8,7 +8,7 @@ import numpy as np
 
 from atlas.rasters.grid import district_area, district_grid
 from atlas.rasters.images import ramp
-from atlas.rasters.kernels import height, slope_degrees
+from atlas.rasters.kernels import height, hillshade, slope_degrees
 from atlas.rasters.network import speeds
 from atlas.rasters.report import class_titles, slope_table, tint_edges
 from atlas.rasters.terrain import class_tables, mean_on
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from atlas.rasters.dem import Elevation
+    from atlas.rasters.images import Ramp
     from atlas.rasters.recipes import RasterRecipe
     from layers import Plan
     from layers.errors import Language
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 SCHEME: Final = "farmland"
 # Levels of a class of height in the browser's picture; all classes together stay below 255.
 _LEVELS: Final = 40
+_BRIGHTEST: Final = 255
+_SHOWN: Final = {"slope": slope_degrees, "elevation": height, "hillshade": hillshade}
 
 
 def terrain_view(plan: Plan, recipe: RasterRecipe, language: Language, elevation: Elevation) -> View:
@@ -37,7 +40,7 @@ def terrain_view(plan: Plan, recipe: RasterRecipe, language: Language, elevation
     plan
         Its district and towns.
     recipe
-        Of kind ``slope`` (classes of farmland) or ``elevation`` (a tint in round steps).
+        Of kind ``slope`` (classes of farmland), ``elevation`` (a tint in round steps) or ``hillshade``.
     language
         Of titles and notes.
     elevation
@@ -45,14 +48,8 @@ def terrain_view(plan: Plan, recipe: RasterRecipe, language: Language, elevation
     """
     grid = district_grid(plan, max(float(speeds()["cell_m"]), np.ceil(elevation.resolution_m)))
     slope = recipe.kind == "slope"
-    values = mean_on(elevation, grid, slope_degrees if slope else height)
-    if slope:
-        edges = [float(edge) for edge in class_tables()["slope"][SCHEME]["edges"]]
-        titles, step = class_titles(edges), 0.5
-    else:
-        edges = tint_edges(elevation.low_m, elevation.high_m)
-        rise = edges[1] - edges[0]
-        titles, step = [f"{edge:g}–{edge + rise:g}" for edge in edges], rise / _LEVELS
+    values = mean_on(elevation, grid, _SHOWN[recipe.kind])
+    colours = _ramp(recipe.kind, elevation, language)
     areas = [(town.name, town.geometry) for town in plan.layers["town"].rows]
     table = slope_table(elevation, areas, SCHEME, language)
     inside = grid.burn([district_area(plan)], touched=True)
@@ -62,7 +59,7 @@ def terrain_view(plan: Plan, recipe: RasterRecipe, language: Language, elevation
         unit=say(language, f"terrain.unit_{recipe.kind}"),
         grid=grid,
         values=np.where(inside, values, np.nan).astype(np.float32),
-        ramp=ramp(recipe.kind, edges, titles, step),
+        ramp=colours,
         lines=(),
         lines_title="",
         # Beside the map there is room for three numbers; the file has them all.
@@ -72,6 +69,21 @@ def terrain_view(plan: Plan, recipe: RasterRecipe, language: Language, elevation
         ),
         notes=(say(language, "terrain.made", cell=f"{grid.cell_m:g}"), *table.notes),
     )
+
+
+def _ramp(kind: str, elevation: Elevation, language: Language) -> Ramp:
+    if kind == "slope":
+        edges = [float(edge) for edge in class_tables()["slope"][SCHEME]["edges"]]
+        return ramp(kind, edges, class_titles(edges), 0.5)
+    if kind == "hillshade":
+        step, level = (float(class_tables()["hillshade"][key]) for key in ("step", "level"))
+        edges = [float(edge) for edge in np.arange(0, _BRIGHTEST, step)]
+        named = {0.0: "dark", level: "level", edges[-1]: "lit"}
+        return ramp(kind, edges, [say(language, f"terrain.{named[e]}") if e in named else "" for e in edges], 1.0)
+    edges = tint_edges(elevation.low_m, elevation.high_m)
+    rise = edges[1] - edges[0]
+    titles = [say(language, "card.metres", n=f"{edge:g}–{edge + rise:g}") for edge in edges]
+    return ramp(kind, edges, titles, rise / _LEVELS)
 
 
 def _some(row: tuple[str, ...], columns: Iterable[int]) -> tuple[str, ...]:

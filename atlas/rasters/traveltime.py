@@ -6,7 +6,7 @@ come out up to 8 % too long, which is far below what schematic roads leave open.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,10 +15,11 @@ from scipy import ndimage
 from skimage.graph import MCP_Geometric
 from skimage.measure import find_contours
 
-from atlas.rasters.grid import Values, area_ha, district_area, district_grid
+from atlas.rasters.grid import Values, cut, district_area, district_grid
 from atlas.rasters.network import MINUTES_PER_METRE, Costs, costs, speeds
 from layers import Finding, PlanError
 from layers.assemble import locate
+from layers.crs import ellipsoidal_area
 from layers.errors import nearest
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from layers import Plan
 
 _KILOMETRE: Final = 1000.0
-_HECTARES_PER_KM2: Final = 100.0
+_BEYOND_CELLS: Final = 3
+_KM2_M2: Final = 1e6
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,8 @@ class TravelTime:
         Name and minutes of every town's seat, nearest first.
     isochrones
         Smallest first.
-    uses_slope
-        Whether an elevation model slowed down what leaves the roads.
+    slope
+        What slowed down whoever leaves the roads, degrees on the same grid; None without an elevation model.
     """
 
     origin: str
@@ -85,7 +87,7 @@ class TravelTime:
     minutes: Values
     towns: tuple[tuple[str, float], ...]
     isochrones: tuple[Isochrone, ...]
-    uses_slope: bool
+    slope: Values | None
 
     @property
     def grid(self) -> Grid:
@@ -142,7 +144,8 @@ def isochrone(minutes: Values, grid: Grid, limit: float) -> BaseGeometry:
     """
     # Far beyond counts as just beyond, so that a wall does not pull the edge away from it.
     height = np.where(np.isfinite(minutes), np.minimum(minutes, 2 * limit), 2 * limit)
-    rings = find_contours(np.pad(height, 1, constant_values=2 * limit), limit)
+    height = np.pad(height, 1, constant_values=2 * limit)
+    rings = find_contours(height, limit)
     lines = [
         shapely.LineString(grid.ground(ring[:, 0] - 1, ring[:, 1] - 1))
         for ring in rings
@@ -153,7 +156,7 @@ def isochrone(minutes: Values, grid: Grid, limit: float) -> BaseGeometry:
         x, y = shapely.get_coordinates(part.representative_point())[0]
         # Between four cell centres the surface is taken as bilinear, like the contour itself.
         at = [[(grid.north - y) / grid.cell_m + 0.5], [(x - grid.west) / grid.cell_m + 0.5]]
-        if ndimage.map_coordinates(np.pad(height, 1, constant_values=2 * limit), at, order=1)[0] <= limit:
+        if ndimage.map_coordinates(height, at, order=1)[0] <= limit:
             reached.append(part)
     return shapely.union_all(reached)
 
@@ -216,6 +219,11 @@ def travel_time(
     starts = starts_on(grid, shape, ground)
     if not starts:
         raise PlanError([Finding("origin_off_grid", f"--from {origin}", {"value": name})])
+    district = district_area(plan)
+    if shape.within(district):
+        # The corners of the grid lie farther out than its margin; who stays in the district does not drive there.
+        near = grid.burn([district.simplify(grid.cell_m).buffer(speeds()["margin_km"] * _KILOMETRE)])
+        ground = replace(ground, minutes=np.where(near, ground.minutes, np.inf))
     minutes = least_minutes(ground.minutes, grid.cell_m, starts)
     seats = locate({town.places[0]: plan.places[town.places[0]] for town in plan.layers["town"].rows}, plan.crs)
     reached = [
@@ -223,14 +231,23 @@ def travel_time(
         for town in plan.layers["town"].rows
         if (cell := grid.cell(seats[town.places[0]].x, seats[town.places[0]].y))
     ]
-    district = district_area(plan)
-    circles = []
-    for limit in speeds()["minutes"] if limits is None else limits:
-        area = isochrone(minutes, grid, float(limit)).intersection(district)
-        names = tuple(town for town, spent in reached if spent <= limit)
-        circles.append(Isochrone(float(limit), area, area_ha(area, plan.crs) / _HECTARES_PER_KM2, names))
     towns = tuple(sorted(reached, key=lambda town: (np.nan_to_num(town[1], nan=np.inf), town[0])))
-    return TravelTime(name, network, ground, minutes, towns, tuple(circles), slope is not None)
+    result = TravelTime(name, network, ground, minutes, towns, (), slope)
+    return replace(result, isochrones=isochrones(plan, result, limits))
+
+
+def isochrones(plan: Plan, result: TravelTime, limits: Sequence[float] | None = None) -> tuple[Isochrone, ...]:
+    """Return what is reached within some minutes (those of `speeds.toml` if not given), smallest first."""
+    wanted = [float(limit) for limit in (speeds()["minutes"] if limits is None else limits)]
+    district, grid = district_area(plan), result.grid
+    # A few cells beyond the district's outline are enough for the edge within it.
+    near = district_grid(plan, grid.cell_m, _BEYOND_CELLS * grid.cell_m)
+    minutes = cut(result.minutes, grid, near)
+    areas = [isochrone(minutes, near, limit).intersection(district) for limit in wanted]
+    return tuple(
+        Isochrone(limit, area, float(m2) / _KM2_M2, tuple(town for town, spent in result.towns if spent <= limit))
+        for limit, area, m2 in zip(wanted, areas, ellipsoidal_area(np.array(areas, object), plan.crs), strict=True)
+    )
 
 
 def travel_grid(plan: Plan, cell_m: float | None = None) -> Grid:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,7 +19,7 @@ from atlas.rasters.recipes import TERRAIN
 from atlas.rasters.suitability import scored, weigh
 from atlas.rasters.terrain import slope_on
 from atlas.rasters.terrainview import terrain_view
-from atlas.rasters.traveltime import travel_grid, travel_time
+from atlas.rasters.traveltime import isochrones, travel_grid, travel_time
 from atlas.rasters.view import View
 from atlas.words import distance, say
 from layers import Finding, PlanError, vocabulary
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from atlas.rasters.dem import Elevation
+    from atlas.rasters.grid import Values
     from atlas.rasters.recipes import RasterRecipe
     from atlas.rasters.suitability import Scored
     from atlas.rasters.traveltime import TravelTime
@@ -59,6 +62,9 @@ class Surfaces:
         self.elevation = open_elevation(elevation) if elevation else None
         self._views: dict[RasterRecipe, View] = {}
         self._scored: dict[RasterRecipe, Scored] = {}
+        self._travels: dict[tuple[str, str], TravelTime] = {}
+        # Who asks for what another is computing waits for it.
+        self._alone = threading.RLock()
 
     def view(self, recipe: RasterRecipe) -> View:
         """
@@ -69,33 +75,47 @@ class Surfaces:
         PlanError
             If the recipe names what the plan does not have, or needs an elevation model and there is none.
         """
-        if recipe not in self._views:
-            if recipe.kind == "travel_time":
-                view = travel_view(self.plan, recipe, self.language, self.elevation)
-            elif recipe.kind in TERRAIN:
-                if self.elevation is None:
-                    raise PlanError([Finding("no_dem", recipe.id)])
-                view = terrain_view(self.plan, recipe, self.language, self.elevation)
-            else:
-                bare = replace(recipe, weights=())
-                if bare not in self._scored:
-                    _make_room(self._scored)
-                    self._scored[bare] = scored(self.plan, bare, self.elevation)
-                view = suitability_view(self._scored[bare], recipe, self.language, self.elevation)
-            _make_room(self._views)
-            self._views[recipe] = view
-        return self._views[recipe]
+        with self._alone:
+            if recipe not in self._views:
+                _make_room(self._views)
+                self._views[recipe] = self._made(recipe)
+            return self._views[recipe]
+
+    def _made(self, recipe: RasterRecipe) -> View:
+        if recipe.kind == "travel_time":
+            return travel_view(self.plan, recipe, self.language, self._travel(recipe))
+        if recipe.kind in TERRAIN:
+            if self.elevation is None:
+                raise PlanError([Finding("no_dem", recipe.id)])
+            return terrain_view(self.plan, recipe, self.language, self.elevation)
+        bare = replace(recipe, weights=())
+        if bare not in self._scored:
+            _make_room(self._scored)
+            self._scored[bare] = scored(self.plan, bare, self._travel(bare))
+        return suitability_view(self._scored[bare], recipe, self.language, self.elevation)
+
+    def _travel(self, recipe: RasterRecipe) -> TravelTime:
+        """Return the time from a recipe's origin, without isochrones: every purpose rests on the same."""
+        key = recipe.origin, recipe.network
+        if key not in self._travels:
+            _make_room(self._travels)
+            self._travels[key] = travel_time(self.plan, *key, limits=(), slope=self._slope)
+        return self._travels[key]
+
+    @cached_property
+    def _slope(self) -> Values | None:
+        """Slope where travel time is computed; an elevation model slows down what leaves the roads."""
+        return slope_on(self.elevation, travel_grid(self.plan)) if self.elevation else None
 
 
-def _make_room(kept: dict[RasterRecipe, Any]) -> None:
+def _make_room(kept: dict[Any, Any]) -> None:
     while len(kept) >= _KEPT:
         kept.pop(next(iter(kept)))
 
 
-def travel_view(plan: Plan, recipe: RasterRecipe, language: Language, elevation: Elevation | None = None) -> View:
-    """Return the view of a travel time; an elevation model slows down what leaves the roads."""
-    slope = slope_on(elevation, travel_grid(plan)) if elevation else None
-    result = travel_time(plan, recipe.origin, recipe.network, slope=slope)
+def travel_view(plan: Plan, recipe: RasterRecipe, language: Language, result: TravelTime) -> View:
+    """Return the view of a travel time; its isochrones are drawn here."""
+    circles = isochrones(plan, result)
     limits = [float(limit) for limit in speeds()["minutes"]]
     edges = [0.0, *limits]
     titles = [
@@ -104,8 +124,7 @@ def travel_view(plan: Plan, recipe: RasterRecipe, language: Language, elevation:
     titles.append(say(language, "raster.minutes_over", low=f"{limits[-1]:g}"))
     inside = result.grid.burn([district_area(plan)], touched=True)
     lines = tuple(
-        (say(language, "raster.minutes", n=f"{circle.minutes:g}"), _inner_edge(circle.area, plan))
-        for circle in result.isochrones
+        (say(language, "raster.minutes", n=f"{circle.minutes:g}"), _inner_edge(circle.area, plan)) for circle in circles
     )
     rows = tuple(
         (
@@ -113,7 +132,7 @@ def travel_view(plan: Plan, recipe: RasterRecipe, language: Language, elevation:
             f"{circle.km2:.0f}",
             str(len(circle.towns)),
         )
-        for circle in result.isochrones
+        for circle in circles
     )
     return View(
         recipe=recipe,
@@ -163,7 +182,7 @@ def _travel_notes(result: TravelTime, language: Language) -> tuple[str, ...]:
             sigma=distance(language, result.costs.sigma_m),
             minutes=f"{result.doubt_min:.0f}",
         ),
-        say(language, "raster.slope_used" if result.uses_slope else "raster.slope_unknown"),
+        say(language, "raster.slope_unknown" if result.slope is None else "raster.slope_used"),
     )
 
 

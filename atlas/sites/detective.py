@@ -293,7 +293,7 @@ def _ways(claim: Claim | None, terrain: Terrain) -> Iterator[Hypothesis]:
         for order, scale in product(orders, scales):
             yield Hypothesis(code, "cgcs2000", order, code, scale, _crs(code), is_zone=True, number=number)
     others = {code: (code, weights["utm"]) for code in terrain.utm}
-    others[systems.WEB_MERCATOR] = (systems.WEB_MERCATOR, weights["web_mercator"])
+    others[systems.WEB_CRS] = (systems.WEB_CRS, weights["web_mercator"])
     said = systems.identify(claim.code) if claim and claim.code else None
     if claim and said and said.crs.is_projected and said.code not in codes.values():
         # A system of its own, such as a city's, is used as it is declared.

@@ -102,6 +102,10 @@ def test_a_model_comes_in_by_its_path_and_leaves_again(toyland: Opened, tmp_path
     assert (tmp_path / "workspace" / "toyland" / "dem.tif").is_file()
     app.segmented_control("dem_scheme").set_value("building").run()
     assert "8–15°" in text(fine(app))
+    [zone, *_] = toyland.plan.layers["zone"].rows
+    assert zone.name not in text(app)
+    app.segmented_control("dem_areas").set_value("zone").run()
+    assert zone.name in text(fine(app))
 
     seen = opened(sheet="herb-land", surface="slope")
     assert surface(seen)["picture"]["title"] == say("zh", "terrain.slope")
@@ -112,6 +116,12 @@ def test_a_model_comes_in_by_its_path_and_leaves_again(toyland: Opened, tmp_path
     seen.segmented_control("raster_surface").set_value("slope").run()
     assert surface(fine(seen))["picture"]["title"] == say("zh", "terrain.slope")
     assert surface(seen)["lines"] is None
+    seen.segmented_control("raster_surface").set_value("hillshade").run()
+    shade = surface(fine(seen))["picture"]
+    assert [row["title"] for row in shade["classes"]] == [
+        say("zh", f"terrain.{key}") for key in ("dark", "level", "lit")
+    ]
+    assert len(shade["image"]["edges"]) == len(shade["image"]["colors"]) > len(shade["classes"])
     seen.segmented_control("raster_surface").set_value("suitability").run()
     assert surface(fine(seen))["picture"]["title"] != say("zh", "terrain.slope")
 

@@ -6,15 +6,20 @@ from pathlib import Path
 from typing import Any, Final
 
 import geopandas as gpd
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from atlas.locations import APP
+from atlas.rasters.dem import elevation_file
+from atlas.rasters.recipes import Ground
+from atlas.screening.rules import read_rules
 from atlas.sites.model import SiteSet
 from atlas.words import say
 from atlas.workspace import Workspace
 from tests.atlas.sites.test_workspace import sites_of
 from tests.conftest import Opened
+from tests.terrain import degrees_dem, imported
 
 MARKUP: Final = "<img src=x onerror=alert(1)>"
 
@@ -96,6 +101,24 @@ def test_the_card_says_every_answer_in_words(workspace: Workspace) -> None:
     assert words("sites.where_it_lies") in text
     assert "公顷" in text
     assert workspace.has_backup is False
+
+
+def test_an_imported_model_answers_the_question_of_slope(workspace: Workspace, toyland: Opened, tmp_path: Path) -> None:
+    """All of it is steeper than 25 degrees, and the card says how finely that is known."""
+    slope = read_rules(None).rules["steep_slope"]
+    unknown = html.escape(slope.wording["no_data"].zh)
+    test = app(set="清单", site="s2")
+    assert unknown in markup(test)
+    assert words("sites.terrain") not in markup(test)
+    kept = elevation_file(workspace.folder.parent, "toyland")
+    steep = degrees_dem(tmp_path / "steep.tif", toyland.plan, lambda lon, _: 200 + 2_000 * np.abs(lon * 100 % 2 - 1))
+    imported(steep, toyland.plan, kept, Ground(100, 2_500))
+    assert unknown not in markup(again(test))
+    assert "100.00%" in markup(test)
+    assert words("sites.terrain") in markup(test)
+    assert "steep.tif" in markup(test)
+    kept.unlink()
+    assert unknown in markup(again(test))
 
 
 def test_filters_narrow_the_table_and_say_when_nothing_is_left(workspace: Workspace) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import rasterio
 from PIL import Image
@@ -13,7 +14,7 @@ import atlas.rasters.derive
 from atlas.cli import main
 from atlas.rasters.commands import CANCELLED, Progress
 from tests.conftest import DISTRICTS, Opened
-from tests.terrain import degrees_dem, grid, heights, write_grid
+from tests.terrain import Floats, degrees_dem, grid, heights, write_grid
 
 
 class Command:
@@ -100,6 +101,35 @@ def test_an_imported_model_changes_what_is_said_of_slope(hilly: Command) -> None
     said = hilly("--lang", "en", "rasters", "suitability", "--preset", "housing", "--out", hilly.folder / "a.csv")
     assert "Slope" in said.partition("weights in effect")[2]
     assert "hills.tif" in said
+
+
+def test_an_imported_model_answers_the_screening_s_question_of_slope(run: Command, toyland: Opened) -> None:
+    """Without a model nobody knows; a level one clears the sites, a steep one hits them."""
+    middle = toyland.plan.layers["district"].rows[0].geometry.representative_point()
+    sites = run.folder / "sites.geojson"
+    gpd.GeoDataFrame({"name": ["a"]}, geometry=[middle.buffer(150)], crs=toyland.plan.crs).to_crs(4326).to_file(sites)
+
+    def answer() -> str:
+        out = run.folder / "answers.csv"
+        run("screen", sites, "--out", out)
+        table = pd.read_csv(out, encoding="utf-8-sig")
+        [row] = table[table["layer"] == "steep_slope"].to_dict("records")
+        return str(row["verdict"])
+
+    assert answer() == "no_data"
+    for surface, verdict in ((lambda lon, _: 250 + 0 * lon, "clear"), (_steep, "hit")):
+        source = degrees_dem(run.folder / f"{verdict}.tif", toyland.plan, surface)
+        run("import", source, "--kind", "dem")
+        assert answer() == verdict
+    run("rasters", "zonal", "--sites", sites, "--out", run.folder / "zonal.csv")
+    [row] = pd.read_csv(run.folder / "zonal.csv", encoding="utf-8-sig").to_dict("records")
+    assert row[">25° %"] > 50
+    assert row["平均坡度(°)"] > 20
+
+
+def _steep(lon: Floats, _: Floats) -> Floats:
+    """Return a saw: eight hundred metres up and down again every three kilometres."""
+    return 100 + 800 * np.abs(lon * 66 % 2 - 1)
 
 
 def test_slope_and_height_as_pictures_and_tables(hilly: Command) -> None:

@@ -125,7 +125,7 @@ def test_empty_margins_are_cut_off() -> None:
 def test_a_ramp_needs_a_colour_for_each_class() -> None:
     for id_, table in theme()["rasters"].items():
         if "colors" in table:
-            assert ramp(id_, range(len(table["colors"])), list("abcdefgh"[: len(table["colors"])]), 1).opacity <= 1
+            assert ramp(id_, range(len(table["colors"])), list(map(str, table["colors"])), 1).opacity <= 1
     with pytest.raises(ValueError, match="travel_time"):
         ramp("travel_time", [0, 1], ["a", "b"], 1)
 

@@ -14,6 +14,8 @@ from atlas.rasters.grid import district_area
 from atlas.rasters.presets import presets, tables
 from atlas.rasters.recipes import RasterRecipe, read_ground
 from atlas.rasters.suitability import best_cells, distances, scored, smoothed, weigh, weighted
+from atlas.rasters.terrain import slope_on
+from atlas.rasters.traveltime import travel_grid, travel_time
 from layers import Layer, Plan, vocabulary
 from tests.conftest import Opened
 from tests.terrain import degrees_dem, grid, imported
@@ -76,8 +78,13 @@ def test_a_mask_takes_ground_out(toyland: Opened) -> None:
 def test_an_imported_model_brings_the_slope_in(toyland: Opened, tmp_path: Path) -> None:
     source = degrees_dem(tmp_path / "dem.tif", toyland.plan, lambda lon, _: 250 + 2_000 * np.abs(lon - 120.05))
     kept = imported(source, toyland.plan, tmp_path / "out.tif", read_ground(toyland.folder))
-    ground = scored(toyland.plan, RECIPE, kept)
+    slope = slope_on(kept, travel_grid(toyland.plan))
+    ground = scored(toyland.plan, RECIPE, travel_time(toyland.plan, "jia", "planned", slope=slope))
     assert ground.missing == ()
+    # Whoever leaves the roads is slower on a slope, for the suitability as on the sheet of travel time.
+    flat = scored(toyland.plan, RECIPE).scores["travel_time"]
+    assert np.nanmin(flat - ground.scores["travel_time"]) >= 0
+    assert np.nanmax(flat - ground.scores["travel_time"]) > 0
     assert np.nanmin(ground.scores["slope"]) >= 0
     assert weigh(ground, presets()["industry"].weights).weights["slope"] == pytest.approx(0.3)
 

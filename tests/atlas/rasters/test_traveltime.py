@@ -9,10 +9,12 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas.rasters.grid import Grid, area_ha, cut, district_area, district_grid, snapped
+from atlas.rasters.grid import Grid, cut, district_area, district_grid, snapped
 from atlas.rasters.network import costs, roads_of, speeds
-from atlas.rasters.traveltime import isochrone, least_minutes, origin_of, travel_grid, travel_time
+from atlas.rasters.suitability import distances
+from atlas.rasters.traveltime import isochrone, least_minutes, origin_of, starts_on, travel_grid, travel_time
 from layers import Plan, PlanError
+from layers.crs import ellipsoidal_area
 from tests.conftest import Opened
 from tests.terrain import grid
 
@@ -144,16 +146,29 @@ def test_cells_lie_in_the_same_places_whatever_the_margin(district: Opened) -> N
     assert narrow.bounds[3] >= north
 
 
+def test_what_lies_beyond_the_margin_is_left_out_and_changes_nothing(district: Opened) -> None:
+    plan = district.plan
+    town = plan.layers["town"].rows[0]
+    result = travel_time(plan, town.places[0], "existing", cell_m=200, limits=())
+    everywhere = costs(plan, result.grid, "existing")
+    starts = starts_on(result.grid, origin_of(plan, town.places[0])[1], everywhere)
+    minutes = least_minutes(everywhere.minutes, 200, starts)
+    inside = result.grid.burn([district_area(plan)])
+    assert np.allclose(result.minutes[inside], minutes[inside], equal_nan=True)
+    far = distances([district_area(plan)], result.grid) > speeds()["margin_km"] * 1000 + 400
+    assert np.isinf(result.costs.minutes[far]).all()
+
+
 def test_areas_are_those_of_the_ellipsoid(bazhou: Opened) -> None:
     """At the edge of its zone the plane is too large by the square of the scale factor, which PROJ knows."""
     crs = bazhou.plan.crs
     x, y = district_area(bazhou.plan).centroid.coords[0]
     square = shapely.box(x, y, x + 1000, y + 1000)
     scale = 1 + (x - 500_000) ** 2 / (2 * 6.371e6**2)
-    assert area_ha(square, crs) == pytest.approx(100 / scale**2, rel=1e-5)
-    assert area_ha(shapely.Polygon(), crs) == 0
+    assert ellipsoidal_area(np.array([square]), crs)[0] == pytest.approx(1e4 * 100 / scale**2, rel=1e-5)
+    assert ellipsoidal_area(np.array([shapely.Polygon()]), crs)[0] == 0
     holed = square.difference(shapely.box(x + 400, y + 400, x + 500, y + 500))
-    assert area_ha(holed, crs) == pytest.approx(99 / scale**2, rel=1e-5)
+    assert ellipsoidal_area(np.array([holed]), crs)[0] == pytest.approx(1e4 * 99 / scale**2, rel=1e-5)
 
 
 def test_a_grid_covers_what_it_was_made_for() -> None:
