@@ -76,6 +76,15 @@ def test_contents_and_bookmarks_lead_to_the_pages(kept: Path, toyland: Opened) -
         assert f"第{page + 1}页,共{len(pages)}页" in pages[page]
 
 
+def test_the_contents_of_a_whole_atlas_stand_on_one_page(bazhou: Opened, tmp_path: Path) -> None:
+    """On the smallest paper, in the language of longer titles; towns stand in a column of their own."""
+    made(tmp_path / "book.pdf", bazhou, with_towns=False, language="en")
+    [_, contents, first, *_] = texts(tmp_path / "book.pdf")
+    *_, last = bazhou.atlas.sheets.values()
+    assert "".join(last.title.en.split()) in contents
+    assert "".join(bazhou.atlas.sheet().title.en.split()) in first
+
+
 def test_names_are_indexed_with_their_pages(kept: Path) -> None:
     pages = texts(kept / "book.pdf")
     number = next(n for n, text in enumerate(pages) if text.startswith("地名与要素索引"))
