@@ -6,7 +6,7 @@ good or bad ground.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -195,22 +195,18 @@ def weigh(ground: Scored, weights: Mapping[str, float]) -> Suitability:
     weights
         Of each criterion, relative; those of missing ones are left out.
     """
-    grid, names = ground.grid, [town.name for town in ground.plan.layers["town"].rows]
+    grid, count = ground.grid, len(ground.plan.layers["town"])
     used = _shares({criterion: weights[criterion] for criterion in ground.scores})
     total = weighted(ground.scores, used, ground.open)
-    smooth = smoothed(total, grid)
     cells = round(float(tables()["best_ha"]) * _HECTARE_M2 / grid.cell_m**2)
-    towns = [_town(name, (total, smooth), ground.homes == n + 1, cells, grid) for n, name in enumerate(names)]
-    sizes = ellipsoidal_area(np.array([town.best for town in towns], object), grid.crs) / _HECTARE_M2
-    towns = [replace(town, best_ha=float(size)) for town, size in zip(towns, sizes, strict=True)]
     return Suitability(
         grid=grid,
         score=total,
         weights=used,
         missing=ground.missing,
         unmasked=ground.unmasked,
-        towns=tuple(sorted(towns, key=lambda town: (-np.nan_to_num(town.mean, nan=-1), town.name))),
-        shifts=tuple(_shifts(ground, used, total, cells * max(len(names), 1))),
+        towns=tuple(_towns(ground, total, smoothed(total, grid), cells)),
+        shifts=tuple(_shifts(ground, used, total, cells * max(count, 1))),
     )
 
 
@@ -253,17 +249,12 @@ def best_cells(smooth: Floats, where: Mask, cells: int) -> Mask:
     return chosen
 
 
-def outlines(cells: Mask, grid: Grid) -> BaseGeometry:
-    """Return some cells as areas, in the grid's CRS."""
-    rows, columns = (np.flatnonzero(cells.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return shapely.Polygon()
-    top, left = int(rows[0]), int(columns[0])
-    inner = cells[top : rows[-1] + 1, left : columns[-1] + 1]
-    west, north = grid.west + left * grid.cell_m, grid.north - top * grid.cell_m
-    place = Grid(grid.crs, west, north, grid.cell_m, *inner.shape).transform
-    parts = features.shapes(inner.astype(np.uint8), mask=inner, transform=place)
-    return shapely.union_all([shapely.geometry.shape(part) for part, _ in parts])
+def outlines(labels: NDArray[np.int16], grid: Grid, count: int) -> list[BaseGeometry]:
+    """Return the cells of each label from 1 to a number as areas, in the grid's CRS; empty for one without cells."""
+    found: list[list[BaseGeometry]] = [[] for _ in range(count)]
+    for part, label in features.shapes(labels, mask=labels > 0, transform=grid.transform):
+        found[int(label) - 1].append(shapely.geometry.shape(part))
+    return [shapely.union_all(parts) for parts in found]
 
 
 def _score(plan: Plan, recipe: RasterRecipe, criterion: str, grid: Grid, travel: TravelTime) -> Floats | None:
@@ -299,13 +290,19 @@ def _shares(weights: Mapping[str, float]) -> dict[str, float]:
     return {criterion: weight / total for criterion, weight in weights.items()} if total else {}
 
 
-def _town(name: str, ranked: tuple[Values, Floats], own: Mask, cells: int, grid: Grid) -> Town:
-    score, smooth = ranked
-    known = own & np.isfinite(score)
-    if not known.any():
-        return Town(name, float("nan"), shapely.Polygon(), 0.0, float("nan"))
-    best = best_cells(smooth, own, cells)
-    return Town(name, float(score[known].mean()), outlines(best, grid), 0.0, float(score[best].mean()))
+def _towns(ground: Scored, score: Values, smooth: Floats, cells: int) -> list[Town]:
+    """Return what each town has to offer, best mean first."""
+    rows, towns = ground.plan.layers["town"].rows, []
+    labels, known = np.zeros(score.shape, np.int16), np.isfinite(score)
+    for n in range(1, len(rows) + 1):
+        labels[best_cells(smooth, ground.homes == n, cells)] = n
+    shapes = outlines(labels, ground.grid, len(rows))
+    sizes = ellipsoidal_area(np.array(shapes, object), ground.grid.crs) / _HECTARE_M2
+    for n, (row, shape, size) in enumerate(zip(rows, shapes, sizes, strict=True), 1):
+        own, best = score[known & (ground.homes == n)], score[labels == n]
+        mean, best_mean = (float(some.mean()) if len(some) else float("nan") for some in (own, best))
+        towns.append(Town(row.name, mean, shape, float(size), best_mean))
+    return sorted(towns, key=lambda town: (-np.nan_to_num(town.mean, nan=-1), town.name))
 
 
 def _shifts(ground: Scored, weights: Mapping[str, float], score: Values, cells: int) -> list[Shifted]:
