@@ -24,18 +24,7 @@ if TYPE_CHECKING:
     from layers import Plan
 
 # What a user may change of a site in a table; the rest follows from the file or from the geometry.
-EDITABLE: Final = (
-    "name",
-    "category",
-    "nature",
-    "location",
-    "content",
-    "investment_wan",
-    "years",
-    "owner",
-    "note",
-    "sigma_m",
-)
+EDITABLE: Final = tuple(c for c in COLUMNS if c not in {"id", "where", "inside", "attributes", "geometry"})
 _NUMBERS: Final = {"investment_wan", "sigma_m"}
 _DEEPEST_UNDO: Final = 50
 # Standard error of what is drawn by hand, as a share of what one sees: two pixels of the map at its closest zoom.

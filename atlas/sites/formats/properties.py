@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from atlas.sites.columns import field_of
+from atlas.sites.model import COLUMNS
 from atlas.sites.numbers import money_unit, parse_money
 from atlas.sites.raw import Claim
 from atlas.sites.vocabulary import datum_stated
@@ -13,18 +14,8 @@ from atlas.sites.vocabulary import datum_stated
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_FIELDS: Final = (
-    "id",
-    "name",
-    "category",
-    "nature",
-    "location",
-    "content",
-    "investment_wan",
-    "years",
-    "owner",
-    "note",
-)
+# What a file says of a site in words or numbers.
+_FIELDS: Final = COLUMNS[: COLUMNS.index("sigma_m")]
 
 
 def text_of(value: object) -> str:
