@@ -12,6 +12,7 @@ GEODATA: Final = ROOT / "geodata"
 APP: Final = ROOT / "app.py"
 # A district's elevation model, in its folder of the workspace.
 ELEVATION_FILE: Final = "dem.tif"
+CONTROLS: Final = "controls"
 STATIC: Final = Path(__file__).resolve().parent / "static"
 
 

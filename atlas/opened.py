@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.locations import ELEVATION_FILE, GEODATA, workspace_folder
+from atlas.locations import CONTROLS, ELEVATION_FILE, GEODATA, workspace_folder
 from atlas.sheets import Atlas, read_sheets
 from atlas.webmap import WebMap
 from layers import Plan, PlanError, audit, district_folder
@@ -17,6 +18,8 @@ from layers.io import fingerprint
 
 if TYPE_CHECKING:
     from atlas.rasters.terrain import DemTerrain
+    from atlas.screening.controls import Control
+    from atlas.screening.shelf import Shelf, Stamp
     from layers import Finding
     from layers.errors import Language
 
@@ -80,11 +83,21 @@ def terrain_of(plan: Plan) -> DemTerrain | None:
     return _terrain(file, file.stat().st_mtime_ns) if file.is_file() else None
 
 
+def shelf_of(plan: Plan) -> Shelf:
+    """Return the control layers that the user keeps for a district."""
+    from atlas.screening.shelf import Shelf  # noqa: PLC0415 - the first map need not wait for it
+
+    return Shelf(workspace() / plan.district.id / CONTROLS, plan)
+
+
 def web_map(district: Opened, language: Language) -> WebMap:
     """Return a district's sheets drawn for the browser; drawn once for all sessions."""
     file = elevation_of(district.plan)
     with _ALONE:
-        return _web_map(district, language, file, file.stat().st_mtime_ns if file.is_file() else 0)
+        stamp = file.stat().st_mtime_ns if file.is_file() else 0
+        folder = workspace() / district.plan.district.id / CONTROLS
+        kept = shelf_of(district.plan).stamp() if folder.is_dir() else ()
+        return _web_map(district, language, file, stamp, kept)
 
 
 def forget() -> None:
@@ -108,9 +121,13 @@ def _open(folder: Path, stamp: str) -> Opened:  # noqa: ARG001 - the key
 
 
 @lru_cache(maxsize=8)
-def _web_map(district: Opened, language: Language, file: Path, stamp: int) -> WebMap:
+def _web_map(district: Opened, language: Language, file: Path, stamp: int, kept: Stamp) -> WebMap:
+    controls: tuple[Control, ...] = ()
+    if kept:
+        with contextlib.suppress(PlanError):  # which the page of the sites tells
+            controls = shelf_of(district.plan).controls()
     readable = not stamp or _terrain(file, stamp) is not None
-    return WebMap(district.plan, district.atlas, language, elevation=file if readable else None)
+    return WebMap(district.plan, district.atlas, language, elevation=file if readable else None, controls=controls)
 
 
 @lru_cache(maxsize=2)

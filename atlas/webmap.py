@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from atlas.rasters.recipes import RasterRecipe
     from atlas.rasters.view import View
     from atlas.rasters.views import Surfaces
+    from atlas.screening.controls import Control
     from atlas.sheets import Atlas, Sheet, SheetLayer
     from layers import Feature, Plan
     from layers.errors import Language
@@ -55,10 +56,21 @@ class WebMap:
         Of titles, legends and the client's own words.
     elevation
         Where the district's imported elevation model would be; None to do without.
+    controls
+        Control layers of the user, which a surface of suitability takes out.
     """
 
-    def __init__(self, plan: Plan, atlas: Atlas, language: Language = "zh", *, elevation: Path | None = None) -> None:
-        self.plan, self.atlas, self.language, self.elevation = plan, atlas, language, elevation
+    def __init__(
+        self,
+        plan: Plan,
+        atlas: Atlas,
+        language: Language = "zh",
+        *,
+        elevation: Path | None = None,
+        controls: Sequence[Control] = (),
+    ) -> None:
+        self.plan, self.atlas, self.language = plan, atlas, language
+        self.elevation, self.controls = elevation, controls
         self._drawn: dict[str, dict[str, Any]] = {}
         self._pictures: dict[RasterRecipe, dict[str, Any]] = {}
 
@@ -99,7 +111,7 @@ class WebMap:
     def _surfaces(self) -> Surfaces:
         from atlas.rasters.views import Surfaces  # noqa: PLC0415 - only a sheet with a raster waits for its libraries
 
-        return Surfaces(self.plan, self.language, self.elevation)
+        return Surfaces(self.plan, self.language, self.elevation, self.controls)
 
     def _feature(self, feature: Feature, row: int, way: LegendEntry, *, named: bool) -> dict[str, Any]:
         return {

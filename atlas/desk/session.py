@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from atlas import ui
-from atlas.desk.controls import Shelf
+from atlas.locations import CONTROLS
 from atlas.opened import terrain_of, workspace
 from atlas.screening.rules import read_rules
 from atlas.screening.screen import screen
+from atlas.screening.shelf import Shelf
 from atlas.sites.bench import Bench, empty
 from atlas.sites.overlay import ghosts, overlay
 from atlas.sites.read import read_pasted, read_upload
@@ -102,7 +103,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         """Find the control layers that are kept beside the site sets."""
-        self.shelf = Shelf(self.workspace.folder / "controls", self.plan)
+        self.shelf = Shelf(self.workspace.folder / CONTROLS, self.plan)
 
     @property
     def bench(self) -> Bench | None:

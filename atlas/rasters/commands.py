@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping
 
+    from geopandas import GeoDataFrame
+
     from atlas.rasters.dem import Elevation
     from atlas.rasters.recipes import RasterRecipe
     from atlas.rasters.view import View
+    from atlas.screening.controls import Control
     from layers import Plan
 
     Opener = Callable[[argparse.Namespace], tuple[Path, Plan]]
@@ -74,6 +77,15 @@ def add_commands(command: Callable[..., argparse.ArgumentParser], open_plan: Ope
     rasters.add_argument("--sites", type=Path, metavar="FILE", help="zonal: of the areas of a file of sites instead")
     rasters.add_argument("--scheme", default="farmland", metavar="NAME", help="zonal: farmland or building classes")
     rasters.add_argument("--interval", type=float, default=0.0, metavar="M", help="contours: metres between them")
+    rasters.add_argument(
+        "--control",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="suitability: control layers whose ground is taken out",
+    )
     rasters.add_argument("--level", type=float, default=0.0, metavar="M", help="reservoir: water level, metres")
     rasters.add_argument("--edition", choices=("internal", "public"), default="internal", help="who will see it")
 
@@ -170,7 +182,12 @@ def _surface(arguments: argparse.Namespace, folder: Path, plan: Plan) -> int:
     dem = arguments.dem or elevation_file(workspace_folder(arguments.workspace), folder.name)
     if recipe.kind in TERRAIN:
         dem = dem_of(arguments)
-    view: View = Surfaces(plan, arguments.lang, dem).view(recipe)
+    controls: tuple[Control, ...] = ()
+    if arguments.control:
+        from atlas.screening.controls import read_controls  # noqa: PLC0415
+
+        controls = read_controls(arguments.control, plan)
+    view: View = Surfaces(plan, arguments.lang, dem, controls).view(recipe)
     if suffix == ".tif":
         content = cog_bytes(view.values, view.grid, {"TITLE": view.title, "NOTE": " ".join(view.notes)})
     elif suffix == ".png":
@@ -215,14 +232,14 @@ def _contours(arguments: argparse.Namespace) -> int:
     from atlas.rasters.export import draft_of  # noqa: PLC0415
     from atlas.rasters.terrain import class_tables, contours  # noqa: PLC0415
 
-    _suffix(arguments, (".gpkg", ".geojson"))
+    suffix = _suffix(arguments, (".gpkg", ".geojson"))
     if arguments.edition == "public":
         raise PlanError([Finding("contours_public", "--edition")])
     elevation = _elevation(arguments)
     lines = contours(elevation, arguments.interval or float(class_tables()["contours"]["interval_m"]))
     frame = gpd.GeoDataFrame({"height_m": list(lines)}, geometry=list(lines.values()), crs=elevation.grid.crs)
     with draft_of(arguments.out) as draft:
-        frame.to_file(draft, layer="contours")
+        _for_file(frame, suffix).to_file(draft, layer="contours")
     told = {"out": str(arguments.out), "lines": len(lines), "resolution_m": round(elevation.resolution_m, 2)}
     return _tell(arguments, told)
 
@@ -250,11 +267,11 @@ def _zonal(arguments: argparse.Namespace, plan: Plan) -> int:
 
 
 def _reservoir(arguments: argparse.Namespace, plan: Plan) -> int:
-    from atlas.rasters.export import csv_bytes, write_bytes  # noqa: PLC0415
+    from atlas.rasters.export import csv_bytes, draft_of, write_bytes  # noqa: PLC0415
     from atlas.rasters.reservoir import lake  # noqa: PLC0415
     from atlas.rasters.traveltime import origin_of  # noqa: PLC0415
 
-    _suffix(arguments, (".csv",))
+    suffix = _suffix(arguments, (".csv", ".gpkg", ".geojson"))
     name, shape = origin_of(plan, arguments.origin)
     elevation = _elevation(arguments)
     found = lake(elevation, arguments.level, shape.centroid.x, shape.centroid.y)
@@ -268,8 +285,22 @@ def _reservoir(arguments: argparse.Namespace, plan: Plan) -> int:
         "yes" if found.open else "no",
         f"{elevation.resolution_m:.3g}",
     )
-    write_bytes(csv_bytes(head, [row]), arguments.out)
+    if suffix == ".csv":
+        write_bytes(csv_bytes(head, [row]), arguments.out)
+    else:
+        import geopandas as gpd  # noqa: PLC0415
+
+        frame = gpd.GeoDataFrame([dict(zip(head, row, strict=True))], geometry=[found.area], crs=elevation.grid.crs)
+        with draft_of(arguments.out) as draft:
+            _for_file(frame, suffix).to_file(draft, layer="reservoir")
     return _tell(arguments, {"out": str(arguments.out), **dict(zip(head, row, strict=True))})
+
+
+def _for_file(frame: GeoDataFrame, suffix: str) -> GeoDataFrame:
+    """Return a frame as its file wants it: GeoJSON holds longitude and latitude, and nothing else."""
+    from layers.crs import STORAGE_CRS  # noqa: PLC0415
+
+    return frame.to_crs(STORAGE_CRS) if suffix == ".geojson" else frame
 
 
 def _elevation(arguments: argparse.Namespace) -> Elevation:

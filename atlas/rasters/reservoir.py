@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import rasterio
+import shapely
+from rasterio import features
 from rasterio.windows import Window
 from scipy import ndimage
 
@@ -18,6 +20,8 @@ from atlas.rasters.derive import read_window
 from layers import Finding, PlanError
 
 if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
     from atlas.rasters.dem import Elevation
     from atlas.rasters.grid import Mask
 
@@ -39,6 +43,8 @@ class Lake:
         Whether it runs off the model or into unknown ground, so that its size is a lower bound.
     wet
         Which cells of the model's grid it covers.
+    area
+        The same as an area in the model's CRS, along the edges of the cells.
     """
 
     level_m: float
@@ -47,6 +53,7 @@ class Lake:
     depth_m: float
     open: bool
     wet: Mask
+    area: BaseGeometry
 
 
 def lake(elevation: Elevation, level_m: float, x: float, y: float) -> Lake:
@@ -81,6 +88,7 @@ def lake(elevation: Elevation, level_m: float, x: float, y: float) -> Lake:
     around = ndimage.binary_dilation(wet, np.ones((3, 3)))
     rim = np.ones(grid.shape, bool)
     rim[1:-1, 1:-1] = False
+    outlines = features.shapes(wet.astype(np.uint8), wet, transform=grid.transform)
     depth = (level_m - heights[wet]).astype(float)
     cell_m2 = grid.cell_m**2
     return Lake(
@@ -90,4 +98,5 @@ def lake(elevation: Elevation, level_m: float, x: float, y: float) -> Lake:
         depth_m=float(depth.max()),
         open=bool((around & np.isnan(heights)).any() or (wet & rim).any()),
         wet=wet,
+        area=shapely.union_all([shapely.geometry.shape(part) for part, _ in outlines]),
     )

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from atlas.rasters.grid import Floats, Mask, Values
     from atlas.rasters.recipes import RasterRecipe
     from atlas.rasters.traveltime import TravelTime
-    from layers import Plan
+    from atlas.screening.controls import Control
+    from layers import Name, Plan
 
 SHIFT: Final = 0.2
 _HECTARE_M2: Final = 10_000.0
@@ -101,6 +102,8 @@ class Suitability:
         Criteria that dropped out for want of data.
     unmasked
         Kinds that should exclude ground but have no features: their absence is no permission.
+    masked
+        Control layers of the user that were taken out.
     towns
         Best mean first.
     shifts
@@ -112,6 +115,7 @@ class Suitability:
     weights: Mapping[str, float]
     missing: tuple[str, ...]
     unmasked: tuple[str, ...]
+    masked: tuple[Name, ...]
     towns: tuple[Town, ...]
     shifts: tuple[Shifted, ...]
 
@@ -129,7 +133,7 @@ class Scored:
         That of the district.
     scores
         0 to 1 by criterion, shape of the grid; NaN where unknown.
-    missing, unmasked
+    missing, unmasked, masked
         As in `Suitability`.
     open
         The district without masked ground.
@@ -142,11 +146,14 @@ class Scored:
     scores: Mapping[str, Floats]
     missing: tuple[str, ...]
     unmasked: tuple[str, ...]
+    masked: tuple[Name, ...]
     open: Mask
     homes: NDArray[np.int16]
 
 
-def scored(plan: Plan, recipe: RasterRecipe, travel: TravelTime | None = None) -> Scored:
+def scored(
+    plan: Plan, recipe: RasterRecipe, travel: TravelTime | None = None, controls: Sequence[Control] = ()
+) -> Scored:
     """
     Return the scores of a recipe's preset; its weights play no part yet.
 
@@ -159,6 +166,8 @@ def scored(plan: Plan, recipe: RasterRecipe, travel: TravelTime | None = None) -
     travel
         The travel time from the recipe's origin, if it is known already. The slope is the one it rests on; without
         one the slope drops out.
+    controls
+        Control layers of the user; those that the data name are taken out.
 
     Raises
     ------
@@ -170,7 +179,10 @@ def scored(plan: Plan, recipe: RasterRecipe, travel: TravelTime | None = None) -
     known = travel or travel_time(plan, recipe.origin, recipe.network, limits=())
     found = {criterion: _score(plan, recipe, criterion, grid, known) for criterion in wanted}
     kinds = tables()["masks"]
-    masked = grid.burn((f.geometry for kind in kinds for f in plan.layers[kind].rows), touched=True)
+    out = [control for control in controls if control.id in tables()["control_masks"]]
+    shapes = [f.geometry for kind in kinds for f in plan.layers[kind].rows]
+    shapes += [shape for control in out for shape in control.target.geometries]
+    masked = grid.burn(shapes, touched=True)
     towns = [(town.geometry, n + 1) for n, town in enumerate(plan.layers["town"].rows)]
     homes = features.rasterize(towns, grid.shape, transform=grid.transform, dtype="int16") if towns else masked * 0
     return Scored(
@@ -178,7 +190,8 @@ def scored(plan: Plan, recipe: RasterRecipe, travel: TravelTime | None = None) -
         grid=grid,
         scores={criterion: score for criterion, score in found.items() if score is not None},
         missing=tuple(criterion for criterion, score in found.items() if score is None),
-        unmasked=tuple(kind for kind in kinds if not len(plan.layers[kind])),
+        unmasked=() if out else tuple(kind for kind in kinds if not len(plan.layers[kind])),
+        masked=tuple(control.title for control in out),
         open=grid.burn([district_area(plan)]) & ~masked,
         homes=np.asarray(homes, np.int16),
     )
@@ -205,6 +218,7 @@ def weigh(ground: Scored, weights: Mapping[str, float]) -> Suitability:
         weights=used,
         missing=ground.missing,
         unmasked=ground.unmasked,
+        masked=ground.masked,
         towns=tuple(_towns(ground, total, smoothed(total, grid), cells)),
         shifts=tuple(_shifts(ground, used, total, cells * max(count, 1))),
     )

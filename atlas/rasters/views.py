@@ -25,6 +25,7 @@ from atlas.words import distance, say
 from layers import Finding, PlanError, vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from shapely.geometry.base import BaseGeometry
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from atlas.rasters.recipes import RasterRecipe
     from atlas.rasters.suitability import Scored
     from atlas.rasters.traveltime import TravelTime
+    from atlas.screening.controls import Control
     from layers import Plan
     from layers.errors import Language
 
@@ -55,10 +57,14 @@ class Surfaces:
         Of titles and notes.
     elevation
         Where the district's imported elevation model would be; None to do without.
+    controls
+        Control layers of the user, which suitability takes out.
     """
 
-    def __init__(self, plan: Plan, language: Language, elevation: Path | None = None) -> None:
-        self.plan, self.language = plan, language
+    def __init__(
+        self, plan: Plan, language: Language, elevation: Path | None = None, controls: Sequence[Control] = ()
+    ) -> None:
+        self.plan, self.language, self.controls = plan, language, controls
         self.elevation = open_elevation(elevation) if elevation else None
         self._views: dict[RasterRecipe, View] = {}
         self._scored: dict[RasterRecipe, Scored] = {}
@@ -91,7 +97,7 @@ class Surfaces:
         bare = replace(recipe, weights=())
         if bare not in self._scored:
             _make_room(self._scored)
-            self._scored[bare] = scored(self.plan, bare, self._travel(bare))
+            self._scored[bare] = scored(self.plan, bare, self._travel(bare), self.controls)
         return suitability_view(self._scored[bare], recipe, self.language, self.elevation)
 
     def _travel(self, recipe: RasterRecipe) -> TravelTime:
@@ -225,6 +231,9 @@ def suitability_view(
     notes = [say(language, "raster.suit_made", cell=f"{result.grid.cell_m:g}", used=used or "—")]
     if missing:
         notes.append(say(language, "raster.suit_missing", missing=missing))
+    if result.masked:
+        titles_ = joiner.join(title.in_(language) for title in result.masked)
+        notes.append(say(language, "raster.suit_masked", masked=titles_))
     if unmasked:
         notes.append(say(language, "raster.suit_unmasked", unmasked=unmasked))
     if elevation:

@@ -154,6 +154,13 @@ def test_zonal_statistics_contours_and_a_reservoir(hilly: Command) -> None:
         hilly("rasters", "reservoir", "--from", "gate", "--level", "345", "--out", hilly.folder / "r.csv", "--json")
     )
     assert told["open"] == "yes"
+    assert lines.crs
+    for name in ("r.gpkg", "r.geojson"):
+        hilly("rasters", "reservoir", "--from", "gate", "--level", "345", "--out", hilly.folder / name)
+        lakes = gpd.read_file(hilly.folder / name).to_crs(lines.crs)
+        assert lakes.area.to_list() == pytest.approx([float(told["surface_ha"]) * 1e4], rel=0.001)
+    hilly("rasters", "suitability", "--control", hilly.folder / "none.gpkg", "--out", hilly.folder / "s.csv", status=2)
+    assert "none.gpkg" in hilly.err
     assert not (hilly.folder / "no.csv").exists()
 
 

@@ -301,6 +301,8 @@ def test_a_lake_in_a_cone_has_the_volume_of_the_cone(toyland: Opened, tmp_path: 
     source = own_dem(tmp_path / "dem.tif", toyland.plan, lambda x, y: 100 + 0.05 * np.hypot(x - middle.x, y - middle.y))
     kept = imported(source, toyland.plan, tmp_path / "out.tif")
     found = lake(kept, 150, middle.x, middle.y)
+    assert found.area.area == pytest.approx(found.surface_m2)
+    assert found.area.contains(middle)
     assert found.surface_m2 == pytest.approx(math.pi * 1000**2, rel=0.01)
     assert found.volume_m3 == pytest.approx(math.pi * 1000**2 * 50 / 3, rel=0.01)
     assert not found.open

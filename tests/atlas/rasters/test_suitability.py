@@ -16,7 +16,9 @@ from atlas.rasters.recipes import RasterRecipe, read_ground
 from atlas.rasters.suitability import best_cells, distances, scored, smoothed, weigh, weighted
 from atlas.rasters.terrain import slope_on
 from atlas.rasters.traveltime import travel_grid, travel_time
+from atlas.rasters.views import Surfaces
 from layers import Layer, Plan, vocabulary
+from tests.atlas.screening.made import control
 from tests.conftest import Opened
 from tests.terrain import degrees_dem, grid, imported
 
@@ -62,6 +64,20 @@ def test_a_score_is_the_weighted_mean_of_its_parts(weights: list[float]) -> None
     shares = {"one": weights[0] / sum(weights), "other": weights[1] / sum(weights)}
     total = weighted({"one": one, "other": other}, shares, np.ones((3, 3), bool))
     assert np.allclose(total, 25 * shares["one"] + 75 * shares["other"], atol=1e-4)
+
+
+def test_control_layers_of_the_user_take_ground_out(toyland: Opened) -> None:
+    middle = district_area(toyland.plan).representative_point()
+    taken, other = control("farmland", [middle.buffer(2_000)]), control("urban_boundary", [middle.buffer(9_000)])
+    view = Surfaces(toyland.plan, "zh", controls=[taken, other]).view(RECIPE)
+    cell = view.grid.cell(middle.x, middle.y)
+    assert cell
+    assert np.isnan(view.values[cell])
+    assert np.isfinite(view.values).any()
+    assert any("farmland" in note and "urban_boundary" not in note for note in view.notes)
+    bare = Surfaces(toyland.plan, "zh").view(RECIPE)
+    assert np.isfinite(bare.values[cell])
+    assert not any("farmland" in note for note in bare.notes)
 
 
 def test_a_mask_takes_ground_out(toyland: Opened) -> None:
