@@ -24,7 +24,7 @@ from atlas.figures.lint import lint, stop_on
 from atlas.figures.recipe import Recipe
 from atlas.figures.surfaces import surface_of
 from atlas.figures.word import docx
-from atlas.opened import elevation_of, workspace
+from atlas.opened import stamp_of, web_map, workspace
 from atlas.words import say
 from layers import Finding, PlanError
 
@@ -108,9 +108,7 @@ def preview_of(district: Opened, recipe: Recipe, sites: tuple[Layer, ...] = ()) 
     PlanError
         If it cannot be composed: the paper too small, the title too long.
     """
-    file = elevation_of(district.plan)
-    stamp = f"{district.plan.fingerprint} {file} {file.stat().st_mtime_ns if file.is_file() else 0}"
-    return _preview(recipe.to_json(), f"{stamp} {_content(sites)}", district, sites)
+    return _preview(recipe.to_json(), f"{stamp_of(district.plan)} {_content(sites)}", district, sites)
 
 
 def _content(layers: tuple[Layer, ...]) -> str:
@@ -129,7 +127,8 @@ def _preview(
     plan, atlas = _district.plan, _district.atlas
     wanted = Recipe.from_json(recipe)
     sheet = atlas.sheet(wanted.sheet)
-    surface = surface_of(plan, atlas, sheet, wanted.language, elevation_of(plan))
+    web = web_map(_district, wanted.language)
+    surface = surface_of(plan, atlas, sheet, wanted.language, elevation=web.elevation, controls=web.controls)
     overlays = (*surface.overlays, *_sites)
     figure = compose(plan, atlas, wanted, overlays=overlays, images=surface.images)
     dpi = round(_PREVIEW_SIDE / max(figure.page) * _MM_PER_INCH)
@@ -178,6 +177,7 @@ def book_of(district: Opened, recipe: Recipe, *, with_towns: bool, progress: Cal
     PlanError
         If a page cannot be composed or is blocked.
     """
+    web = web_map(district, recipe.language)
     with TemporaryDirectory() as folder:
         out = Path(folder) / "atlas.pdf"
         cache = workspace() / CACHE
@@ -187,7 +187,8 @@ def book_of(district: Opened, recipe: Recipe, *, with_towns: bool, progress: Cal
             recipe,
             out,
             with_towns=with_towns,
-            elevation=elevation_of(district.plan),
+            elevation=web.elevation,
+            controls=web.controls,
             cache=cache,
             progress=progress,
         )

@@ -19,7 +19,7 @@ from layers.io import fingerprint
 if TYPE_CHECKING:
     from atlas.rasters.terrain import DemTerrain
     from atlas.screening.controls import Control
-    from atlas.screening.shelf import Shelf, Stamp
+    from atlas.screening.shelf import Shelf
     from layers import Finding
     from layers.errors import Language
 
@@ -90,14 +90,17 @@ def shelf_of(plan: Plan) -> Shelf:
     return Shelf(workspace() / plan.district.id / CONTROLS, plan)
 
 
+def stamp_of(plan: Plan) -> str:
+    """Return what drawings of a district depend on: its data, and the elevation and control layers the user keeps."""
+    file, folder = elevation_of(plan), workspace() / plan.district.id / CONTROLS
+    kept = shelf_of(plan).stamp() if folder.is_dir() else ()
+    return f"{plan.fingerprint} {file} {file.stat().st_mtime_ns if file.is_file() else 0} {kept}"
+
+
 def web_map(district: Opened, language: Language) -> WebMap:
     """Return a district's sheets drawn for the browser; drawn once for all sessions."""
-    file = elevation_of(district.plan)
     with _ALONE:
-        stamp = file.stat().st_mtime_ns if file.is_file() else 0
-        folder = workspace() / district.plan.district.id / CONTROLS
-        kept = shelf_of(district.plan).stamp() if folder.is_dir() else ()
-        return _web_map(district, language, file, stamp, kept)
+        return _web_map(district, language, stamp_of(district.plan))
 
 
 def forget() -> None:
@@ -121,13 +124,15 @@ def _open(folder: Path, stamp: str) -> Opened:  # noqa: ARG001 - the key
 
 
 @lru_cache(maxsize=8)
-def _web_map(district: Opened, language: Language, file: Path, stamp: int, kept: Stamp) -> WebMap:
+def _web_map(district: Opened, language: Language, stamp: str) -> WebMap:  # noqa: ARG001 - the key
+    plan, elevation = district.plan, elevation_of(district.plan)
     controls: tuple[Control, ...] = ()
-    if kept:
+    if (workspace() / plan.district.id / CONTROLS).is_dir():
         with contextlib.suppress(PlanError):  # which the page of the sites tells
-            controls = shelf_of(district.plan).controls()
-    readable = not stamp or _terrain(file, stamp) is not None
-    return WebMap(district.plan, district.atlas, language, elevation=file if readable else None, controls=controls)
+            controls = shelf_of(plan).controls()
+    readable = not elevation.is_file() or terrain_of(plan) is not None
+    atlas = district.atlas
+    return WebMap(plan, atlas, language, elevation=elevation if readable else None, controls=controls)
 
 
 @lru_cache(maxsize=2)

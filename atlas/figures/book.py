@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+import shapely
+
 from atlas.figures import bookends
 from atlas.figures.cache import Store, content, content_of, digest, workshop
 from atlas.figures.checks_public import withheld_layers
@@ -29,12 +31,13 @@ from atlas.words import say
 from layers import Finding, Name, PlanError, vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from atlas.figures.case import Bounds
     from atlas.figures.model import Figure
     from atlas.figures.recipe import Recipe
+    from atlas.screening.controls import Control
     from atlas.sheets import Atlas, SheetLayer
     from layers import Feature, Plan
 
@@ -113,6 +116,7 @@ def book(
     *,
     with_towns: bool = False,
     elevation: Path | None = None,
+    controls: Sequence[Control] = (),
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Made:
@@ -131,6 +135,8 @@ def book(
         Whether each town gets a page of its own.
     elevation
         Where the district's imported elevation model would be, for sheets with a raster; None to do without.
+    controls
+        Control layers of the user, which suitability takes out.
     cache
         Folder of what was made before; None makes everything anew.
     progress
@@ -147,7 +153,7 @@ def book(
     base = replace(recipe, scale=None, title="", hidden=(), fingerprint="")
     wanted = [*_sheets(atlas, base), *(_towns(plan, atlas, base) if with_towns else ())]
     model = (elevation, elevation.stat().st_mtime_ns) if elevation and elevation.is_file() else None
-    whole = digest("book", workshop(), base, plan.fingerprint, with_towns, model)
+    whole = digest("book", workshop(), base, plan.fingerprint, with_towns, model, *_ground(controls))
     about_it = store.page(whole)
     if about_it and (finished := store.file(whole, ".pdf")):
         put(out, finished)
@@ -158,7 +164,7 @@ def book(
     for number, one in enumerate(wanted):
         if progress:
             progress(number, len(wanted), one.title)
-        surface = surface_of(plan, atlas, one.sheet, base.language, elevation)
+        surface = surface_of(plan, atlas, one.sheet, base.language, elevation=elevation, controls=controls)
         key = _key(one, plan, layers, surface)
         page = store.page(key)
         if page is None:
@@ -183,6 +189,11 @@ def book(
     store.keep_page(whole, {"pages": made.pages, "warnings": made.warnings})
     store.tidy()
     return made
+
+
+def _ground(controls: Sequence[Control]) -> list[bytes]:
+    """Return what control layers cover, as the key of the book wants it."""
+    return [shapely.to_wkb(shape) for control in controls for shape in control.target.geometries]
 
 
 def _sheets(atlas: Atlas, base: Recipe) -> Iterator[_Wanted]:

@@ -14,6 +14,7 @@ from layers import Finding, PlanError, audit, district_folder
 
 if TYPE_CHECKING:
     from atlas.figures.recipe import Recipe
+    from atlas.screening.controls import Control
     from atlas.sheets import Atlas
     from layers import Layer, Plan
 
@@ -83,7 +84,7 @@ def figure(arguments: argparse.Namespace) -> int:
     recipe = replace(recipe, **{name: value for name, value in given.items() if value is not None})
     sheet = atlas.sheet(recipe.sheet)
     elevation = workspace_folder(arguments.workspace) / plan.district.id / ELEVATION_FILE
-    surface = surface_of(plan, atlas, sheet, recipe.language, elevation)
+    surface = surface_of(plan, atlas, sheet, recipe.language, elevation=elevation, controls=_controls(arguments, plan))
     overlays = (*surface.overlays, *_sites(arguments, plan))
     drawn = compose(plan, atlas, recipe, overlays=overlays, images=surface.images)
     remarks = export(drawn, plan, sheet, arguments.out, dpi=arguments.dpi, archival=arguments.pdfa, overlays=overlays)
@@ -111,6 +112,7 @@ def book(arguments: argparse.Namespace) -> int:
         arguments.out,
         with_towns=arguments.towns,
         elevation=workspace_folder(arguments.workspace) / plan.district.id / ELEVATION_FILE,
+        controls=_controls(arguments, plan),
         cache=None if arguments.fresh else workspace_folder(arguments.workspace) / CACHE,
         progress=_progress,
     )
@@ -137,6 +139,14 @@ def _sites(arguments: argparse.Namespace, plan: Plan) -> tuple[Layer, ...]:
     from atlas.sites.read import read_sites  # noqa: PLC0415
 
     return site_layers(read_sites(arguments.sites, plan, assume_crs=arguments.assume_crs), plan)
+
+
+def _controls(arguments: argparse.Namespace, plan: Plan) -> tuple[Control, ...]:
+    """Return the control layers that the user keeps for the district."""
+    from atlas.locations import CONTROLS, workspace_folder  # noqa: PLC0415 - commands load what they need
+    from atlas.screening.shelf import Shelf  # noqa: PLC0415
+
+    return Shelf(workspace_folder(arguments.workspace) / plan.district.id / CONTROLS, plan).controls()
 
 
 def _with(arguments: argparse.Namespace, recipe: Recipe) -> Recipe:

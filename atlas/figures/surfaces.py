@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from layers import Feature, Layer, Name, vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from atlas.figures.model import RasterImage
+    from atlas.screening.controls import Control
     from atlas.sheets import Atlas, Sheet
     from layers import Plan
     from layers.errors import Language
@@ -24,7 +26,15 @@ class Surface:
     overlays: tuple[Layer, ...] = ()
 
 
-def surface_of(plan: Plan, atlas: Atlas, sheet: Sheet, language: Language, elevation: Path | None) -> Surface:
+def surface_of(
+    plan: Plan,
+    atlas: Atlas,
+    sheet: Sheet,
+    language: Language,
+    *,
+    elevation: Path | None = None,
+    controls: Sequence[Control] = (),
+) -> Surface:
     """
     Return a sheet's raster as a figure shows it.
 
@@ -36,13 +46,15 @@ def surface_of(plan: Plan, atlas: Atlas, sheet: Sheet, language: Language, eleva
         Of the legend.
     elevation
         Where the district's imported elevation model would be; None to do without.
+    controls
+        Control layers of the user, which suitability takes out.
     """
     if not sheet.raster:
         return Surface()
     # Only a sheet with a raster waits for its libraries.
     from atlas.rasters.views import Surfaces  # noqa: PLC0415
 
-    view = Surfaces(plan, language, elevation).view(atlas.rasters[sheet.raster])
+    view = Surfaces(plan, language, elevation, controls).view(atlas.rasters[sheet.raster])
     kind = replace(vocabulary().computed["surface_line"], name=Name(view.lines_title, view.lines_title))
     rows = tuple(
         Feature(
