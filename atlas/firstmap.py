@@ -9,7 +9,6 @@ The server answers before geopandas is there: what draws is loaded when it is fi
 
 from __future__ import annotations
 
-import contextlib
 import html
 import re
 import time
@@ -93,18 +92,15 @@ def warm() -> None:
     Once that visitor's page has had time to open, the surfaces of the other sheets are computed as well.
     """
     import atlas.webpage  # noqa: PLC0415 - see above
-    from atlas.opened import folder_of, open_district, web_map  # noqa: PLC0415
+    from atlas.opened import draw_all, folder_of, open_district, web_map  # noqa: PLC0415
     from layers import PlanError  # noqa: PLC0415
 
     try:
         district = open_district(folder_of(""))
     except PlanError:
         return  # the page tells
-    web = web_map(district, LANGUAGES[0])
-    web.document(district.atlas.sheet())
+    web_map(district, LANGUAGES[0]).document(district.atlas.sheet())
     import atlas.rasters.views  # noqa: F401, PLC0415 - last: only a sheet with a surface waits for it
 
     time.sleep(_QUIET_S)
-    for sheet in district.atlas.sheets.values():
-        with contextlib.suppress(PlanError):  # the sheet tells
-            web.document(sheet)
+    draw_all(district, LANGUAGES[0])

@@ -103,6 +103,14 @@ def web_map(district: Opened, language: Language) -> WebMap:
         return _web_map(district, language, stamp_of(district.plan))
 
 
+def draw_all(district: Opened, language: Language) -> None:
+    """Draw every sheet once, so that nobody waits for the surface of one."""
+    web = web_map(district, language)
+    for sheet in district.atlas.sheets.values():
+        with contextlib.suppress(PlanError):  # the sheet tells
+            web.document(sheet)
+
+
 def forget() -> None:
     """Forget what was opened, so that the next one who asks waits for it."""
     with _ALONE:
